@@ -1,0 +1,1 @@
+import{a as e,i as t}from"./graphiql-1VWfwp9S.js";var n={parse:e=>e,astFormat:`json-text`,locStart:()=>0,locEnd:e=>e.length},r={print:({node:n})=>t(n,e(n,void 0,{insertSpaces:!0,tabSize:2}))},i={jsonc:n},a={"json-text":r};export{i as parsers,a as printers};
