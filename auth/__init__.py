@@ -1,0 +1,11 @@
+"""Who is asking, and what they may do: the lowest layer, which knows neither database nor schema.
+
+- `errors`: the base error, its stable codes, and the errors that every layer may raise.
+- `identifiers`: the id types; holding an `OrganizationId` means that someone verified it.
+- `algorithms`, `keys`, `tokens`: the signing keys and the access tokens made with them.
+- `passwords`: hashing off the event loop, and which passwords are too weak.
+- `permissions`: the classes that guard schema fields.
+- `principals`: the caller as the live records say it is.
+- `refresh_tokens`: the opaque tokens that renew a session.
+- `roles`: the one table from role to permission.
+"""

@@ -1,0 +1,61 @@
+"""The caller of a request, as the live records of session, admin and organization say it is."""
+
+from dataclasses import dataclass
+
+from auth.identifiers import AdminId, OperatorId, OrganizationId, SessionId
+from auth.roles import OPERATOR_PERMISSIONS, ROLE_PERMISSIONS, Permission, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """Nobody signed in; `token_refused` when a token was sent and does not count."""
+
+    token_refused: bool = False
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Nothing: what an anonymous caller may do is unguarded."""
+        return frozenset()
+
+    def can(self, permission: Permission, organization_id: OrganizationId) -> bool:  # noqa: ARG002 - as its peers
+        """Say no."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class AdminPrincipal:
+    """An admin with a live session in a live organization."""
+
+    admin_id: AdminId
+    session_id: SessionId
+    organization_id: OrganizationId
+    role: Role
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What the role allows, in the admin's own organization."""
+        return ROLE_PERMISSIONS[self.role]
+
+    def can(self, permission: Permission, organization_id: OrganizationId) -> bool:
+        """Tell whether the role allows this and the organization is the admin's own."""
+        return organization_id == self.organization_id and permission in self.permissions
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPrincipal:
+    """An operator of the whole installation, with a live session."""
+
+    operator_id: OperatorId
+    session_id: SessionId
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """The same for every operator and every organization."""
+        return OPERATOR_PERMISSIONS
+
+    def can(self, permission: Permission, organization_id: OrganizationId) -> bool:  # noqa: ARG002 - as its peers
+        """Tell whether operators may do this."""
+        return permission in self.permissions
+
+
+Principal = Anonymous | AdminPrincipal | OperatorPrincipal

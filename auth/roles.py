@@ -1,0 +1,55 @@
+"""Roles, permissions, and the one table that leads from the first to the second."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What an admin is in its organization."""
+
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    VIEWER = "VIEWER"
+
+
+class Permission(StrEnum):
+    """What can be allowed, as `resource:action`."""
+
+    VIEWER_UPDATE = "viewer:update"
+    ORGANIZATION_READ = "organization:read"
+    ORGANIZATION_UPDATE = "organization:update"
+    ORGANIZATION_RENAME = "organization:rename"
+    ORGANIZATION_DELETE = "organization:delete"
+    ORGANIZATION_LIST = "organization:list"
+    ORGANIZATION_CREATE = "organization:create"
+    ADMIN_READ = "admin:read"
+    MIGRATION_READ = "migration:read"
+
+
+_VIEWER = frozenset(
+    {
+        Permission.VIEWER_UPDATE,
+        Permission.ORGANIZATION_READ,
+        Permission.ADMIN_READ,
+        Permission.MIGRATION_READ,
+    }
+)
+_ADMIN = _VIEWER | {Permission.ORGANIZATION_UPDATE}
+_OWNER = _ADMIN | {Permission.ORGANIZATION_RENAME, Permission.ORGANIZATION_DELETE}
+
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {Role.OWNER: _OWNER, Role.ADMIN: _ADMIN, Role.VIEWER: _VIEWER}
+)
+"""What each role may do in its own organization, and in no other."""
+
+OPERATOR_PERMISSIONS: frozenset[Permission] = frozenset(
+    {
+        Permission.ORGANIZATION_READ,
+        Permission.ORGANIZATION_LIST,
+        Permission.ORGANIZATION_CREATE,
+        Permission.ADMIN_READ,
+        Permission.MIGRATION_READ,
+    }
+)
+"""What operators may do in every organization: never a change, never a tenant's documents."""

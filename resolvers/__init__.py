@@ -1,0 +1,10 @@
+"""What each field does: authorize, call storage, return a record. Knows neither GraphQL nor HTTP.
+
+- `context`: what a request carries: services, loaders, the caller; `services` is what all requests share.
+- `authorization`: verifies that the caller may act on an organization, and that it can be changed now.
+- `loaders`: one set of batching loaders a request.
+- `organizations`, `admins`, `operators`, `sessions`, `migrations`: what can be done with each noun.
+- `sign_ups`, `moves`: how an organization begins, and how it gets another name.
+- `slugs`, `emails`, `names`: what is acceptable as one.
+- `background`: work that goes on when the answer has been sent.
+"""

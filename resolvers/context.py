@@ -1,0 +1,65 @@
+"""What a request carries from field to field: the services, its own loaders, and who is asking."""
+
+import asyncio
+
+from auth.principals import AdminPrincipal, Anonymous, OperatorPrincipal, Principal
+from auth.tokens import AccessClaims, InvalidTokenError
+from resolvers.loaders import Loaders
+from resolvers.services import Services
+from storage.admins import AdminRecord, AdminStatus, OperatorRecord
+from storage.organizations import OrganizationStatus
+
+_LIVING = {OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED}
+
+
+class RequestContext:
+    """The context of one request. `token` is what stood behind `Bearer`, unverified."""
+
+    def __init__(self, services: Services, *, request_id: str, client_address: str | None, token: str | None) -> None:
+        self.services = services
+        self.request_id = request_id
+        self.client_address = client_address
+        self.loaders = Loaders(services.database)
+        self._token = token
+        self._principal: asyncio.Future[Principal] | None = None
+
+    async def principal(self) -> Principal:
+        """Return the caller as the live records say it is, looked up once a request."""
+        if self._principal is None:
+            self._principal = asyncio.ensure_future(self._authenticate())
+        return await self._principal
+
+    def forget_loaded(self) -> None:
+        """Have later fields see what a mutation has changed."""
+        self.loaders = Loaders(self.services.database)
+
+    async def _authenticate(self) -> Principal:
+        if self._token is None:
+            return Anonymous()
+        try:
+            claims = self.services.tokens.verify(self._token)
+        except InvalidTokenError:
+            return Anonymous(token_refused=True)
+        return await self._look_up(claims) or Anonymous(token_refused=True)
+
+    async def _look_up(self, claims: AccessClaims) -> Principal | None:
+        session, account, organization = await asyncio.gather(
+            self.loaders.sessions.load(claims.session_id),
+            self.loaders.accounts.load(claims.subject_id),
+            _none() if claims.organization_id is None else self.loaders.organizations.load(claims.organization_id),
+        )
+        if session is None or account is None or session.subject_id != account.id:
+            return None
+        if isinstance(account, OperatorRecord):
+            return OperatorPrincipal(account.id, session.id) if claims.organization_id is None else None
+        if organization is None or organization.status not in _LIVING or not _belongs(account, claims):
+            return None
+        return AdminPrincipal(account.id, session.id, organization.id, account.role)
+
+
+def _belongs(admin: AdminRecord, claims: AccessClaims) -> bool:
+    return admin.status is AdminStatus.ACTIVE and admin.organization_id == claims.organization_id
+
+
+async def _none() -> None:
+    return None

@@ -1,0 +1,30 @@
+"""What is acceptable as an email address (RFC 5321, 5322, 6531; by the email-validator library)."""
+
+from email_validator import EmailNotValidError, validate_email
+
+from auth.errors import UserError, UserErrorCode
+
+_MAX_LENGTH = 254
+
+
+def check_email(email: str) -> str:
+    """Return the address in its normal form; raise `UserError` if it is none."""
+    normal = normalize(email)
+    if normal is None:
+        raise UserError(UserErrorCode.INVALID, "This is not an email address that can be used.", ("email",))
+    return normal
+
+
+def normalize(email: str) -> str | None:
+    """Return the address in its normal form, or None if it is none. Nothing is looked up in the DNS."""
+    if len(email) > _MAX_LENGTH:
+        return None
+    try:
+        return validate_email(email.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        return None
+
+
+def taken() -> UserError:
+    """Return the error for an address that another account has."""
+    return UserError(UserErrorCode.EMAIL_TAKEN, "Another account has this email address.", ("email",))

@@ -1,0 +1,94 @@
+"""Organizations: found, listed, described, deleted. How they begin is in `sign_ups`, how they move in `moves`."""
+
+from typing import TypedDict
+
+from auth.errors import BadRequestError, ForbiddenError, UserError, UserErrorCode
+from auth.identifiers import OrganizationId
+from auth.principals import Anonymous
+from auth.roles import Permission
+from resolvers import names
+from resolvers.admins import actor_of
+from resolvers.authorization import authorize, authorize_change, migrating, require_active
+from resolvers.context import RequestContext
+from storage import deletions, organizations
+from storage.deletions import NotDeletableError
+from storage.organizations import OrganizationFilter, OrganizationOrderField, OrganizationRecord, OrganizationStatus
+from storage.pages import Page, PageRequest
+from storage.tenant_stores import TenantStore
+
+
+class OrganizationChanges(TypedDict, total=False):
+    """What can be changed about an organization; None removes a description."""
+
+    description: str | None
+
+
+async def find(
+    context: RequestContext, *, organization_id: OrganizationId | None, slug: str | None
+) -> OrganizationRecord | None:
+    """Return the organization with this id or slug (an alias will do), or None if it is not there or not to be seen.
+
+    Raises `BadRequestError` unless exactly one of the two is given.
+    """
+    if (organization_id is None) == (slug is None):
+        raise BadRequestError("Give exactly one of id and slug.")
+    if slug is not None:
+        organization_id = await context.loaders.organization_ids.load(slug)
+    return None if organization_id is None else await find_visible(context, organization_id)
+
+
+async def find_visible(context: RequestContext, organization_id: OrganizationId) -> OrganizationRecord | None:
+    """Return an organization that the caller may see, or None: deleted ones are for operators only."""
+    organization = await context.loaders.organizations.load(organization_id)
+    if organization is None or organization.status is not OrganizationStatus.DELETED:
+        return organization
+    principal = await context.principal()
+    return organization if principal.can(Permission.ORGANIZATION_READ, organization_id) else None
+
+
+async def find_page(
+    context: RequestContext,
+    narrow: OrganizationFilter,
+    page: PageRequest,
+    *,
+    order: OrganizationOrderField,
+    descending: bool,
+) -> Page[OrganizationRecord]:
+    """Return a page of the directory; the field's guard has let operators through only."""
+    found = await organizations.find_page(context.services.database, narrow, page, order=order, descending=descending)
+    for organization in found.items:
+        context.loaders.organizations.prime(organization.id, organization)
+    return found
+
+
+async def count_documents(context: RequestContext, organization: OrganizationRecord) -> int:
+    """Return the number of documents in the organization's store."""
+    if organization.placement is None:
+        return 0
+    return await TenantStore(context.services.database, organization.id, organization.placement).count()
+
+
+async def update(
+    context: RequestContext, organization_id: OrganizationId, changes: OrganizationChanges
+) -> OrganizationRecord:
+    """Change what is given and leave the rest. Raises `UserError` for what the caller can mend."""
+    organization = await authorize_change(context, Permission.ORGANIZATION_UPDATE, organization_id)
+    if "description" not in changes:
+        return organization
+    text = names.check_description(changes["description"] or "") or None
+    updated = await organizations.update_description(context.services.database, organization_id, text)
+    return require_active(updated)
+
+
+async def delete(context: RequestContext, organization_id: OrganizationId, confirm_slug: str) -> OrganizationRecord:
+    """Delete an organization: its store is destroyed when this returns. Raises `UserError`."""
+    organization = await authorize(context, Permission.ORGANIZATION_DELETE, organization_id)
+    if confirm_slug != organization.slug:
+        raise UserError(UserErrorCode.INVALID, "To delete the organization, repeat its slug exactly.", ("confirmSlug",))
+    principal = await context.principal()
+    if isinstance(principal, Anonymous):
+        raise ForbiddenError
+    try:
+        return await deletions.delete(context.services.database, organization_id, actor_of(principal))
+    except NotDeletableError:
+        raise migrating() from None

@@ -1,0 +1,30 @@
+"""What all requests of a process share: the database, the keys, the rules from the settings."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from auth.passwords import PasswordHasher
+from auth.tokens import AccessTokens
+from resolvers.background import BackgroundTasks
+from storage.database import Database
+from storage.placements import StoreStrategy
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules that an installation chooses: who may sign up, where new stores go, how long sessions idle."""
+
+    open_signup: bool = True
+    store_strategy: StoreStrategy = StoreStrategy.COLLECTION
+    session_idle: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a resolver may call."""
+
+    database: Database
+    passwords: PasswordHasher
+    tokens: AccessTokens
+    background: BackgroundTasks
+    policy: Policy

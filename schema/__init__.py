@@ -1,0 +1,11 @@
+"""All that a client sees: the types and fields of the API, and the HTTP edge that serves them.
+
+- `assembly`: the one list of everything in the schema; `python server.py schema` prints it.
+- `organizations`, `admins`, `sessions`, `migrations`, `tenant_stores`, `viewer`, `nodes`: the nouns.
+- `sign_ups`, `moves`, `deletions`: the larger mutations, a file each.
+- `interfaces`, `ids`, `connections`, `enums`, `fields`, `user_errors`: what the nouns share.
+- `errors`: the one translator from exceptions to the wire.
+- `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP.
+- `request_id`, `request_log`: middleware; `logs`: the form of the log.
+- `health`, `jwks`, `playground`: the other routes; `problems`: answers to requests that never reach GraphQL.
+"""

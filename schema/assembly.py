@@ -1,0 +1,48 @@
+"""The schema, put together: the one list of everything in it."""
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import DisableIntrospection, SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from schema.admins import Admin, AdminMutations, Operator
+from schema.deletions import DeletionMutations
+from schema.migrations import Migration
+from schema.moves import MoveMutations
+from schema.nodes import NodeQueries
+from schema.organizations import Organization, OrganizationMutations, OrganizationQueries
+from schema.sessions import Session, SessionMutations
+from schema.sign_ups import SignUpMutations
+from schema.viewer import ViewerQueries
+
+
+@strawberry.type(description="What can be read.")
+class Query(ViewerQueries, NodeQueries, OrganizationQueries):
+    """All queries."""
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation(
+    SignUpMutations, SessionMutations, OrganizationMutations, MoveMutations, DeletionMutations, AdminMutations
+):
+    """All mutations."""
+
+
+class Schema(strawberry.Schema):
+    """The schema; errors are logged by the translator in `schema.errors`, once and with the request id."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Leave errors to the translator."""
+
+
+def build(*, explorable: bool) -> Schema:
+    """Build the schema; unless it is explorable, without introspection and "did you mean"."""
+    extensions: list[type[SchemaExtension]] = [] if explorable else [DisableIntrospection]
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[Organization, Admin, Operator, Session, Migration],
+        extensions=extensions,
+        config=StrawberryConfig(disable_field_suggestions=not explorable),
+    )

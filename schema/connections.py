@@ -1,0 +1,80 @@
+"""Connections (Relay's convention) with keyset cursors.
+
+A cursor names the order that it belongs to and the key of the record it stands at, so it stays right when records are
+added or removed, costs the same at any depth, and is refused when it is used with another order.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import orjson
+import strawberry
+from strawberry.relay import PageInfo
+
+from auth.errors import BadRequestError
+from storage.pages import Key, Page, PageRequest
+
+DEFAULT_SIZE = 20
+MAX_SIZE = 100
+_MAX_CURSOR_LENGTH = 1000
+
+First = Annotated[int | None, strawberry.argument(description="How many to return from the start: 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="Return what comes after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="How many to return from the end: 1 to 100.")]
+Before = Annotated[str | None, strawberry.argument(description="Return what comes before this cursor.")]
+
+_R = TypeVar("_R")
+_E = TypeVar("_E")
+
+
+def page_request(
+    order: str, *, first: int | None, after: str | None, last: int | None, before: str | None
+) -> PageRequest:
+    """Return what a connection's arguments ask for; raise `BadRequestError` if they make no sense."""
+    if first is not None and last is not None:
+        raise BadRequestError("Give first or last, not both.")
+    limit = first if last is None else last
+    if limit is not None and not 1 <= limit <= MAX_SIZE:
+        raise BadRequestError(f"first and last are 1 to {MAX_SIZE}.")
+    return PageRequest(
+        limit=DEFAULT_SIZE if limit is None else limit,
+        after=None if after is None else _decode(order, after),
+        before=None if before is None else _decode(order, before),
+        backwards=last is not None,
+    )
+
+
+def edges(page: Page[_R], order: str, key: Callable[[_R], Key], make: Callable[[str, _R], _E]) -> list[_E]:
+    """Return the edges of a page: `make` is given each record with its cursor."""
+    return [make(_encode(order, key(record)), record) for record in page.items]
+
+
+def page_info(page: Page[Any], cursors: list[str]) -> PageInfo:
+    """Return where a page stands among the others."""
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )
+
+
+def _encode(order: str, key: Key) -> str:
+    value, record_id = key
+    kind, text = ("t", value.isoformat()) if isinstance(value, datetime) else ("s", value)
+    return base64.urlsafe_b64encode(orjson.dumps([order, kind, text, record_id])).decode().rstrip("=")
+
+
+def _decode(order: str, cursor: str) -> Key:
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(cursor[:_MAX_CURSOR_LENGTH] + "=" * (-len(cursor) % 4)))
+        found, kind, text, record_id = parts
+        key = (datetime.fromisoformat(text) if kind == "t" else str(text)), str(record_id)
+    except (ValueError, TypeError, binascii.Error):
+        found = None
+    if found != order:
+        raise BadRequestError("This is not a cursor of this connection in this order.")
+    return key

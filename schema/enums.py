@@ -1,0 +1,118 @@
+"""The enums of the lower layers as they stand in the schema: import them from here, described value by value."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TypeVar
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from auth.errors import UserErrorCode
+from auth.roles import Role
+from storage.admins import AdminStatus
+from storage.migrations import MigrationKind, MigrationState
+from storage.organizations import OrganizationOrderField, OrganizationStatus
+from storage.placements import StoreStrategy
+
+__all__ = [
+    "AdminStatus",
+    "MigrationKind",
+    "MigrationState",
+    "OrganizationOrderField",
+    "OrganizationStatus",
+    "Role",
+    "StoreStrategy",
+    "UserErrorCode",
+]
+
+_E = TypeVar("_E", bound=type[Enum])
+
+
+def expose(enum_class: _E, description: str, values: Mapping[Enum, str], *, name: str | None = None) -> _E:
+    """Make an enum part of the schema: the members in `values`, with their descriptions, and no others."""
+    strawberry.enum(enum_class, name=name, description=description)  # Sets the definition that is completed here.
+    definition: StrawberryEnumDefinition = vars(enum_class)["__strawberry_definition__"]
+    definition.values = [value for value in definition.values if enum_class[value.name] in values]
+    for value in definition.values:
+        value.description = values[enum_class[value.name]]
+    return enum_class
+
+
+expose(
+    Role,
+    "What an admin may do in its organization.",
+    {
+        Role.OWNER: "Everything, including renaming and deleting the organization.",
+        Role.ADMIN: "Everything but what is left to owners.",
+        Role.VIEWER: "Reading.",
+    },
+)
+expose(
+    AdminStatus,
+    "Whether an admin can sign in.",
+    {
+        AdminStatus.ACTIVE: "The admin can sign in.",
+        AdminStatus.DEACTIVATED: "The admin cannot sign in.",
+    },
+)
+expose(
+    OrganizationStatus,
+    "The state of an organization.",
+    {
+        OrganizationStatus.ACTIVE: "In use.",
+        OrganizationStatus.SUSPENDED: "Suspended by an operator: it can be read, and changes answer `ORG_SUSPENDED`.",
+        OrganizationStatus.DELETED: "Deleted: its data is destroyed, its record remains.",
+    },
+)
+expose(
+    OrganizationOrderField,
+    "What organizations can be ordered by.",
+    {
+        OrganizationOrderField.NAME: "By name, without case.",
+        OrganizationOrderField.CREATED_AT: "By the time of sign-up.",
+    },
+)
+expose(
+    StoreStrategy,
+    "How the documents of one organization are kept apart from those of others.",
+    {
+        StoreStrategy.COLLECTION: "A collection of its own.",
+        StoreStrategy.DATABASE: "A database of its own.",
+        StoreStrategy.SHARED: "A slice of a collection that organizations share.",
+    },
+    name="TenantStoreStrategy",
+)
+expose(
+    MigrationKind,
+    "Why a tenant store is moved.",
+    {MigrationKind.RENAME: "The organization is renamed."},
+)
+expose(
+    MigrationState,
+    "How far a move of a tenant store has come.",
+    {
+        MigrationState.PLANNED: "The new name is reserved; nothing is copied yet.",
+        MigrationState.COPYING: "Documents are being copied.",
+        MigrationState.VERIFIED: "The copy is complete and equals the original.",
+        MigrationState.SWITCHED: "The organization uses the new store; the old one is about to be dropped.",
+        MigrationState.CLEANED: "Done: the old store is gone.",
+        MigrationState.ROLLED_BACK: "Undone: the organization is as it was before.",
+    },
+)
+expose(
+    UserErrorCode,
+    "What is wrong, in a form that programs can rely on.",
+    {
+        UserErrorCode.INVALID: "The value at `path` is not acceptable; `message` says why.",
+        UserErrorCode.SLUG_TAKEN: "Another organization has this name, however it is spelled.",
+        UserErrorCode.EMAIL_TAKEN: "Another account has this email address.",
+        UserErrorCode.WEAK_PASSWORD: "The password is too short, too long or easy to guess.",
+        UserErrorCode.BAD_CREDENTIALS: "The email address or the password is wrong.",
+        UserErrorCode.TOKEN_INVALID: "The token is spent, old, or none of ours.",
+        UserErrorCode.NOT_FOUND: "What the input names does not exist.",
+        UserErrorCode.CONFLICT: "Something changed meanwhile: read again and retry.",
+        UserErrorCode.ORG_MIGRATING: "The organization's store is being moved: retry shortly.",
+        UserErrorCode.ORG_SUSPENDED: "The organization is suspended: it can be read, not changed.",
+        UserErrorCode.ORG_DELETED: "The organization has been deleted.",
+    },
+)

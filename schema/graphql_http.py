@@ -1,0 +1,108 @@
+"""GraphQL over HTTP: one endpoint, `GET` for queries and `POST` for everything.
+
+Strawberry's own view answers malformed requests in plain text and knows one media type; this one follows the
+specification to the letter (docs/adr/0003).
+"""
+
+import asyncio
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from resolvers.context import RequestContext
+from schema import errors, graphql_request, media_types, problems, request_id, request_log
+from schema.assembly import Schema
+from schema.graphql_request import GraphQLRequest
+from schema.media_types import GRAPHQL_RESPONSE, JSON
+from schema.problems import ProblemError
+
+_DEADLINE_SECONDS = 12.0
+_BEARER = "bearer "
+
+
+class GraphQLEndpoint:
+    """The ASGI application behind `/graphql`."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        request = Request(scope, receive)
+        response = await self.respond(request)
+        await response(scope, receive, send)
+
+    async def respond(self, request: Request) -> Response:
+        """Answer one request, whatever it is like."""
+        media_type = media_types.negotiate(request.headers.get("accept"))
+        if media_type is None:
+            return problems.response(request, ProblemError(406, f"Answers are {GRAPHQL_RESPONSE} or {JSON}."))
+        try:
+            parameters = await graphql_request.read(request)
+            result = await self._execute(request, parameters)
+        except ProblemError as problem:
+            return problems.response(request, problem, media_type)
+        return _encode(request, result, media_type)
+
+    async def _execute(self, request: Request, parameters: GraphQLRequest) -> ExecutionResult:
+        allowed = [OperationType.QUERY] if request.method == "GET" else [OperationType.QUERY, OperationType.MUTATION]
+        request_log.note(request.scope, operation=parameters.operation_name)
+        try:
+            async with asyncio.timeout(_DEADLINE_SECONDS):
+                return await self._schema.execute(
+                    parameters.query,
+                    variable_values=parameters.variables,
+                    context_value=_context(request),
+                    operation_name=parameters.operation_name,
+                    allowed_operation_types=allowed,
+                    operation_extensions=parameters.extensions,
+                )
+        except TimeoutError:
+            raise ProblemError(503, "The request took too long.", {"Retry-After": "1"}) from None
+        except MissingQueryError:
+            raise ProblemError(400, "The parameter query is missing.") from None
+        except CannotGetOperationTypeError:
+            raise ProblemError(
+                400, "The document has no operation of this name, or several and no name was given."
+            ) from None
+        except InvalidOperationTypeError as error:
+            if request.method == "GET" and error.operation_type is OperationType.MUTATION:
+                raise ProblemError(405, "Mutations are sent by POST.", {"Allow": "POST"}) from None
+            raise ProblemError(400, "Operations of this type are not served here.") from None
+
+
+def _context(request: Request) -> RequestContext:
+    return RequestContext(
+        request.state.services,
+        request_id=request_id.of(request.scope),
+        client_address=None if request.client is None else request.client.host,
+        token=_bearer_token(request.headers.get("authorization")),
+    )
+
+
+def _bearer_token(authorization: str | None) -> str | None:
+    """Return what stands behind `Bearer` (RFC 6750); another scheme counts as a token that does not count."""
+    if authorization is None:
+        return None
+    return authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
+
+
+def _encode(request: Request, result: ExecutionResult, media_type: str) -> Response:
+    """Encode a result. Without data, since the request itself was wrong, a GraphQL response has status 400."""
+    found = [errors.to_wire(error, request_id.of(request.scope)) for error in result.errors or []]
+    request_log.note(request.scope, errors=sorted({error["extensions"]["code"] for error in found}))
+    never_executed = result.data is None and all("path" not in error for error in found)
+    body: dict[str, Any] = {"errors": found} if found else {}
+    if not never_executed:
+        body["data"] = result.data
+    if result.extensions:
+        body["extensions"] = result.extensions
+    status = 400 if never_executed and media_type == GRAPHQL_RESPONSE else 200
+    return Response(orjson.dumps(body), status, media_type=f"{media_type}; charset=utf-8")

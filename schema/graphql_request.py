@@ -1,0 +1,92 @@
+"""Reads a GraphQL request from an HTTP request (GraphQL over HTTP, sections 5 and 6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from schema.media_types import JSON, content_type
+from schema.problems import ProblemError
+
+MAX_BODY_BYTES = 5 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """One operation to execute."""
+
+    query: str
+    operation_name: str | None
+    variables: dict[str, Any] | None
+    extensions: dict[str, Any] | None
+
+
+async def read(request: Request) -> GraphQLRequest:
+    """Return the request; raise `ProblemError` with the status that says what is wrong with it."""
+    if request.method == "GET":
+        return _from_parameters(_query_parameters(request))
+    if request.method != "POST":
+        raise ProblemError(405, "GraphQL is served by GET and POST.", {"Allow": "GET, POST"})
+    media_type, charset = content_type(request.headers.get("content-type"))
+    if media_type != JSON or charset not in {None, "utf-8", "utf8"}:
+        raise ProblemError(415, "Send the request as application/json in UTF-8.", {"Accept": JSON})
+    parameters = _decode(await _body(request), "The body")
+    if isinstance(parameters, list):
+        raise ProblemError(400, "Batches are not supported: send one operation a request.")
+    if not isinstance(parameters, dict):
+        raise ProblemError(400, "The body is not a JSON object.")
+    return _from_parameters(parameters)
+
+
+def _query_parameters(request: Request) -> dict[str, Any]:
+    parameters: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if parameters.get(name):
+            parameters[name] = _decode(parameters[name].encode(), f"The parameter {name}")
+        else:
+            parameters.pop(name, None)
+    return parameters
+
+
+def _from_parameters(parameters: Mapping[str, Any]) -> GraphQLRequest:
+    query = parameters.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise ProblemError(400, "The parameter query is missing or not a string.")
+    operation_name = parameters.get("operationName")
+    if operation_name is not None and not isinstance(operation_name, str):
+        raise ProblemError(400, "The parameter operationName is not a string.")
+    return GraphQLRequest(
+        query, operation_name or None, _object(parameters, "variables"), _object(parameters, "extensions")
+    )
+
+
+def _object(parameters: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise ProblemError(400, f"The parameter {name} is not an object.")
+    return value
+
+
+async def _body(request: Request) -> bytes:
+    too_large = ProblemError(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
+        raise too_large
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise too_large
+    except ClientDisconnect:
+        raise ProblemError(400, "The client went away before the body was complete.") from None
+    return bytes(body)
+
+
+def _decode(text: bytes, what: str) -> object:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise ProblemError(400, f"{what} is not JSON.") from None

@@ -1,0 +1,47 @@
+"""Global ids: opaque to clients, the type and the key of a node to us (Relay's convention)."""
+
+import re
+from enum import StrEnum
+
+import strawberry
+from strawberry.relay import from_base64, to_base64
+
+from auth.errors import BadRequestError
+from auth.identifiers import OrganizationId
+
+_KEY = re.compile(r"[0-9a-f]{24}")
+
+
+class NodeType(StrEnum):
+    """The types that have a global id, by their name in the schema."""
+
+    ORGANIZATION = "Organization"
+    ADMIN = "Admin"
+    OPERATOR = "Operator"
+    SESSION = "Session"
+    MIGRATION = "Migration"
+
+
+def encode(node_type: NodeType, key: str) -> strawberry.ID:
+    """Return the global id of a node."""
+    return strawberry.ID(to_base64(node_type.value, key))
+
+
+def decode(global_id: str) -> tuple[NodeType, str]:
+    """Return type and key of a global id; raise `BadRequestError` if it is none of ours."""
+    try:
+        type_name, key = from_base64(global_id)
+        node_type = NodeType(type_name)
+    except (ValueError, UnicodeError):
+        raise BadRequestError("This is not an id of ours.") from None
+    if _KEY.fullmatch(key) is None:
+        raise BadRequestError("This is not an id of ours.")
+    return node_type, key
+
+
+def decode_organization(global_id: str) -> OrganizationId:
+    """Return the key of an organization's global id; raise `BadRequestError` if it is none."""
+    node_type, key = decode(global_id)
+    if node_type is not NodeType.ORGANIZATION:
+        raise BadRequestError("This is not the id of an organization.")
+    return OrganizationId(key)

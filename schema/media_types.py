@@ -1,0 +1,70 @@
+"""The media types of GraphQL over HTTP, and which of them a client prefers (RFC 9110, section 12.5.1)."""
+
+from dataclasses import dataclass
+from email.message import Message
+
+JSON = "application/json"
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+_SUPPORTED = (JSON, GRAPHQL_RESPONSE)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRange:
+    """One entry of an Accept header field."""
+
+    type: str
+    charset: str | None
+    quality: float
+
+    def matches(self, media_type: str) -> bool:
+        """Tell whether a media type in UTF-8 is within the range."""
+        charset_fits = self.charset is None or self.charset in {"utf-8", "utf8"}
+        return charset_fits and self.type in {media_type, "*/*", f"{media_type.partition('/')[0]}/*"}
+
+    @property
+    def specificity(self) -> int:
+        """Exact types before wildcards of a type before the wildcard of all."""
+        return -self.type.count("*")
+
+
+def negotiate(accept: str | None) -> str | None:
+    """Return the media type to answer in, or None if the client accepts neither.
+
+    Without a preference it is `application/json`, which clients that know no other type can read.
+    """
+    if accept is None or not accept.strip():
+        return JSON
+    ranges = [_parse(entry) for entry in accept.split(",") if entry.strip()]
+    qualities = {media_type: _quality(media_type, ranges) for media_type in _SUPPORTED}
+    best = max(_SUPPORTED, key=lambda media_type: qualities[media_type])
+    return best if qualities[best][0] > 0 else None
+
+
+def content_type(header: str | None) -> tuple[str, str | None]:
+    """Return the media type and the charset of a Content-Type header field, in lower case."""
+    parsed = _parse(header or "")
+    return parsed.type, parsed.charset
+
+
+def _quality(media_type: str, ranges: list[MediaRange]) -> tuple[float, int]:
+    """Return the quality of the most specific range that matches, and the place it is named at (earlier is more)."""
+    matching = [
+        (entry.specificity, -place, entry.quality) for place, entry in enumerate(ranges) if entry.matches(media_type)
+    ]
+    if not matching:
+        return 0.0, 0
+    specificity, place, quality = max(matching)
+    return quality, place if specificity == 0 else -len(ranges)
+
+
+def _parse(text: str) -> MediaRange:
+    message = Message()
+    message["content-type"] = text.strip()
+    quality = message.get_param("q", "1")
+    charset = message.get_param("charset")
+    try:
+        weight = float(str(quality))
+    except ValueError:
+        weight = 0.0
+    kind = text.partition(";")[0].strip().lower()
+    return MediaRange(kind, str(charset).lower() if charset is not None else None, weight)

@@ -1,0 +1,265 @@
+"""Organizations: the type, the directory, and the description."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+from strawberry.relay import PageInfo
+
+from auth.identifiers import OrganizationId
+from auth.roles import Permission
+from resolvers import admins, organizations
+from resolvers.organizations import OrganizationChanges
+from schema import ids
+from schema.admins import ORDER as ADMIN_ORDER
+from schema.admins import Admin, AdminConnection, Operator
+from schema.connections import After, Before, First, Last, edges, page_info, page_request
+from schema.enums import OrganizationOrderField, OrganizationStatus
+from schema.fields import Info, guard, guard_here, requires
+from schema.ids import NodeType, encode
+from schema.interfaces import Actor, Node
+from schema.migrations import Migration
+from schema.tenant_stores import TenantStore
+from schema.user_errors import Payload, mutation
+from storage.admins import AdminRecord
+from storage.organizations import OrganizationFilter as StoredFilter
+from storage.organizations import OrganizationRecord
+from storage.pages import Key, Page
+
+
+@strawberry.type(description="An organization. Everyone sees its public face; its members and operators see the rest.")
+class Organization(Node):
+    """An organization."""
+
+    record: strawberry.Private[OrganizationRecord]
+    organization_id: strawberry.Private[OrganizationId]
+    name: str = strawberry.field(description="The name, as its owner spells it.")
+    slug: str = strawberry.field(description="The name in addresses; unique whatever the spelling of the name.")
+    description: str | None = strawberry.field(description="What the organization says about itself.")
+    status: OrganizationStatus = strawberry.field(description="The state of the organization.")
+    created_at: datetime = strawberry.field(description="When the organization signed up.")
+    updated_at: datetime = strawberry.field(description="When the organization was last changed.")
+
+    @strawberry.field(
+        description=requires("When the organization was deleted.", Permission.ORGANIZATION_READ),
+        extensions=guard_here(Permission.ORGANIZATION_READ),
+    )
+    async def deleted_at(self) -> datetime | None:
+        """Return the time of deletion."""
+        return self.record.deleted_at
+
+    @strawberry.field(
+        description=requires("Who deleted the organization.", Permission.ORGANIZATION_READ),
+        extensions=guard_here(Permission.ORGANIZATION_READ),
+    )
+    async def deleted_by(self, info: Info) -> Actor | None:
+        """Load who deleted it."""
+        if self.record.deleted_by is None:
+            return None
+        account = await admins.find_actor(info.context, self.record.deleted_by)
+        if account is None:
+            return None
+        return Admin.from_record(account) if isinstance(account, AdminRecord) else Operator.from_record(account)
+
+    @strawberry.field(
+        description=requires(
+            "Where the organization's documents are; null once they are destroyed.", Permission.ORGANIZATION_READ
+        ),
+        extensions=guard_here(Permission.ORGANIZATION_READ),
+    )
+    async def tenant_store(self) -> TenantStore | None:
+        """Return the store."""
+        return TenantStore.from_record(self.record)
+
+    @strawberry.field(
+        description=requires("The move of the store that is under way, or null.", Permission.MIGRATION_READ),
+        extensions=guard_here(Permission.MIGRATION_READ),
+    )
+    async def migration(self, info: Info) -> Migration | None:
+        """Load the move."""
+        if self.record.migration_id is None:
+            return None
+        migration = await info.context.loaders.migrations.load(self.record.migration_id)
+        return None if migration is None else Migration.from_record(migration)
+
+    @strawberry.field(
+        description=requires("The admins, in the order in which they were added.", Permission.ADMIN_READ),
+        extensions=guard_here(Permission.ADMIN_READ),
+    )
+    async def admins(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> AdminConnection | None:
+        """Load a page of admins."""
+        request = page_request(ADMIN_ORDER, first=first, after=after, last=last, before=before)
+        return AdminConnection.from_page(await admins.find_page(info.context, self.organization_id, request))
+
+    @classmethod
+    def from_record(cls, record: OrganizationRecord) -> "Organization":
+        """Show a stored organization."""
+        return cls(
+            id=encode(NodeType.ORGANIZATION, record.id),
+            record=record,
+            organization_id=record.id,
+            name=record.name,
+            slug=record.slug,
+            description=record.description,
+            status=record.status,
+            created_at=record.created_at,
+            updated_at=record.updated_at,
+        )
+
+
+@strawberry.type(description="An organization in a connection.")
+class OrganizationEdge:
+    """One place in a page of organizations."""
+
+    cursor: str = strawberry.field(description="The cursor of this place.")
+    node: Organization = strawberry.field(description="The organization.")
+
+
+@strawberry.type(description="A page of organizations.")
+class OrganizationConnection:
+    """A page of organizations."""
+
+    edges: list[OrganizationEdge] = strawberry.field(description="The organizations with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Whether there are more.")
+
+
+@strawberry.input(description="Which organizations to list: those that meet every condition given.")
+class OrganizationFilter:
+    """Filter of `organizations`."""
+
+    name_prefix: str | None = strawberry.field(default=None, description="How the name begins, without case.")
+    status: list[OrganizationStatus] | None = strawberry.field(default=None, description="One of these states.")
+    created_from: datetime | None = strawberry.field(default=None, description="Signed up at this instant or later.")
+    created_before: datetime | None = strawberry.field(default=None, description="Signed up before this instant.")
+
+    def to_stored(self) -> StoredFilter:
+        """Return the filter as storage takes it."""
+        return StoredFilter(self.name_prefix, self.status, _aware(self.created_from), _aware(self.created_before))
+
+
+@strawberry.enum(description="A direction of order.")
+class OrderDirection(Enum):
+    """Which end comes first."""
+
+    ASC = strawberry.enum_value("ASC", description="From the least to the greatest.")
+    DESC = strawberry.enum_value("DESC", description="From the greatest to the least.")
+
+
+@strawberry.input(description="How to order organizations.")
+class OrganizationOrder:
+    """Order of `organizations`."""
+
+    field: OrganizationOrderField = strawberry.field(description="What to order by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+
+
+@strawberry.type
+class OrganizationQueries:
+    """How organizations are found."""
+
+    @strawberry.field(
+        description="The organization with this id or slug, of which exactly one is given. A slug that it gave "
+        "up less than 30 days ago will do. Null when it does not exist or may not be seen."
+    )
+    async def organization(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="The global id.")] = None,  # noqa: A002 - the name that clients see
+        slug: Annotated[str | None, strawberry.argument(description="The slug, now or of late.")] = None,
+    ) -> Organization | None:
+        """Find one organization."""
+        organization_id = None if id is None else ids.decode_organization(id)
+        record = await organizations.find(info.context, organization_id=organization_id, slug=slug)
+        return None if record is None else Organization.from_record(record)
+
+    @strawberry.field(
+        description=requires("The directory of all organizations.", Permission.ORGANIZATION_LIST),
+        extensions=guard(Permission.ORGANIZATION_LIST),
+    )
+    async def organizations(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[  # noqa: A002 - the name that clients see
+            OrganizationFilter | None, strawberry.argument(description="Which organizations to list.")
+        ] = None,
+        order_by: Annotated[
+            OrganizationOrder | None, strawberry.argument(description="The order; by name unless given.")
+        ] = None,
+    ) -> OrganizationConnection | None:
+        """List organizations."""
+        order = order_by or OrganizationOrder(field=OrganizationOrderField.NAME)
+        descending = order.direction is OrderDirection.DESC
+        order_name = f"organizations:{order.field.name}:{order.direction.name}"
+        page = await organizations.find_page(
+            info.context,
+            (filter or OrganizationFilter()).to_stored(),
+            page_request(order_name, first=first, after=after, last=last, before=before),
+            order=order.field,
+            descending=descending,
+        )
+        return _connection(page, order_name, _KEYS[order.field])
+
+
+@strawberry.input(description="What to change about an organization.")
+class UpdateOrgInput:
+    """Input of `updateOrg`."""
+
+    organization_id: strawberry.ID = strawberry.field(description="The global id of the organization.")
+    description: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What the organization says about itself: up to 2,000 characters, null for nothing.",
+    )
+
+
+@strawberry.type(description="What `updateOrg` returns.")
+class UpdateOrgPayload(Payload):
+    """Payload of `updateOrg`."""
+
+    organization: Organization | None = strawberry.field(default=None, description="The organization as it is now.")
+
+
+@strawberry.type
+class OrganizationMutations:
+    """How organizations are changed."""
+
+    @mutation(UpdateOrgPayload, "Change the description of an organization.", Permission.ORGANIZATION_UPDATE)
+    async def update_org(
+        self,
+        info: Info,
+        input: Annotated[UpdateOrgInput, strawberry.argument(description="What to change.")],  # noqa: A002 - the name that clients see
+    ) -> UpdateOrgPayload | None:
+        """Change the description."""
+        organization_id = ids.decode_organization(input.organization_id)
+        changes = OrganizationChanges()
+        if input.description is not strawberry.UNSET:
+            changes["description"] = input.description
+        record = await organizations.update(info.context, organization_id, changes)
+        return UpdateOrgPayload(organization=Organization.from_record(record))
+
+
+_KEYS: dict[OrganizationOrderField, Callable[[OrganizationRecord], Key]] = {
+    OrganizationOrderField.NAME: lambda record: (record.name_key, record.id),
+    OrganizationOrderField.CREATED_AT: lambda record: (record.created_at, record.id),
+}
+
+
+def _connection(
+    page: Page[OrganizationRecord], order: str, key: Callable[[OrganizationRecord], Key]
+) -> OrganizationConnection:
+    shown = edges(
+        page, order, key, lambda cursor, record: OrganizationEdge(cursor=cursor, node=Organization.from_record(record))
+    )
+    return OrganizationConnection(edges=shown, page_info=page_info(page, [edge.cursor for edge in shown]))
+
+
+def _aware(instant: datetime | None) -> datetime | None:
+    """Return an instant with its offset; one without is in UTC."""
+    return instant if instant is None or instant.tzinfo is not None else instant.replace(tzinfo=UTC)

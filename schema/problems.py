@@ -1,0 +1,49 @@
+"""Requests that fail before GraphQL begins: still answered as well-formed GraphQL errors, in JSON."""
+
+from collections.abc import Mapping
+
+import orjson
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from auth.errors import ErrorCode
+from schema import errors, request_id
+from schema.media_types import JSON
+
+_log = structlog.get_logger()
+_CODES = {500: ErrorCode.INTERNAL, 503: ErrorCode.UNAVAILABLE}
+
+
+class ProblemError(Exception):
+    """A request that cannot be executed: an HTTP status, a message for the client, header fields that belong to it."""
+
+    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.headers = headers
+
+
+def response(request: Request, problem: ProblemError, media_type: str = JSON) -> Response:
+    """Answer with the problem, as the only error of a GraphQL response without data."""
+    code = _CODES.get(problem.status, ErrorCode.BAD_REQUEST)
+    retryable = code is ErrorCode.UNAVAILABLE
+    extensions = errors.extensions(code, request_id.of(request.scope), retryable=retryable)
+    body = orjson.dumps({"errors": [{"message": problem.message, "extensions": extensions}]})
+    headers = dict(problem.headers or {})
+    return Response(body, problem.status, headers, media_type=f"{media_type}; charset=utf-8")
+
+
+async def http_exception(request: Request, exception: Exception) -> Response:
+    """Answer for what Starlette refuses: unknown paths, methods that a route does not have."""
+    if not isinstance(exception, HTTPException):
+        return await unforeseen(request, exception)
+    return response(request, ProblemError(exception.status_code, exception.detail, exception.headers))
+
+
+async def unforeseen(request: Request, exception: Exception) -> Response:
+    """Answer for an exception that nobody has caught: no detail for the client, all of it in the log."""
+    _log.error("unforeseen error", exc_info=exception)
+    return response(request, ProblemError(500, "Something went wrong on our side. The request id leads us to it."))

@@ -1,0 +1,53 @@
+"""Middleware that logs one line a request: never a query, a variable, a token, or a query string."""
+
+import re
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_KEY = "tenantry.request_log"
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
+_log = structlog.get_logger()
+
+
+class RequestLogMiddleware:
+    """Logs method, path, status and duration, and what the endpoint has noted."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 500
+        scope[_KEY] = {}
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        finally:
+            _log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                duration_ms=round((time.perf_counter() - started) * 1000, 2),
+                client=scope["client"][0] if scope.get("client") else None,
+                **scope[_KEY],
+            )
+
+
+def note(scope: Scope, *, operation: str | None = None, errors: list[str] | None = None) -> None:
+    """Add to the request's log line: the name of the operation, if it is one, and the codes of its errors."""
+    if operation is not None and _NAME.fullmatch(operation):
+        scope[_KEY]["operation"] = operation
+    if errors:
+        scope[_KEY]["errors"] = errors

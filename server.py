@@ -1,0 +1,408 @@
+"""Tenantry's server: settings from the environment, the application, and the command line.
+
+The application's own modules are imported by the functions that need them: they load while the embedded database
+starts, so that a second start answers within 2.5 seconds.
+"""
+
+import asyncio
+import contextlib
+import getpass
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, Self, TypedDict
+
+import typer
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from auth.algorithms import Algorithm
+from storage import parent_process
+from storage.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uri
+from storage.placements import StoreStrategy
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.applications import Starlette
+
+    from auth.keys import KeyRing
+    from resolvers.services import Services
+    from storage.database import Database
+
+_RECOVERY_SECONDS = 5.0
+_SHUTDOWN_SECONDS = 30
+_PREFIX = "TENANTRY_"
+
+
+class Environment(StrEnum):
+    """Where the server runs: production takes no defaults for what has to be kept safe."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class SignUp(StrEnum):
+    """Who may sign organizations up."""
+
+    OPEN = "open"
+    OPERATOR = "operator"
+
+
+def _split(value: object) -> object:
+    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+Lifetime = Annotated[timedelta, AfterValidator(_positive)]
+
+
+class Settings(BaseSettings):
+    """The settings, each from the environment variable of its name with the prefix `TENANTRY_`, or from `.env`.
+
+    Lifetimes are seconds or ISO 8601 durations (`PT10M`, `P14D`); lists are separated by commas.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    data_dir: Path = Path("data")
+    mongodb_uri: SecretStr | None = None
+    database: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,19}$")] = "tenantry"
+    tenant_store: StoreStrategy = StoreStrategy.COLLECTION
+    environment: Environment = Environment.DEVELOPMENT
+    access_token_ttl: Lifetime = timedelta(minutes=10)
+    refresh_token_ttl: Lifetime = timedelta(days=14)
+    signup: SignUp = SignUp.OPEN
+    cors_origins: CommaSeparated = []
+    trusted_proxies: CommaSeparated = []
+    jwt_algorithm: Algorithm = Algorithm.EDDSA
+    jwt_keys: SecretStr | None = None
+    jwt_issuer: str = "tenantry"
+    jwt_audience: str = "tenantry"
+
+    @model_validator(mode="after")
+    def _explicit_in_production(self) -> Self:
+        if self.environment is Environment.PRODUCTION:
+            for name in ("jwt_keys", "mongodb_uri"):
+                if getattr(self, name) is None:
+                    raise ValueError(f"{_PREFIX}{name.upper()} has to be set in production")
+        return self
+
+
+class StartupError(Exception):
+    """The server cannot start; the message is one line for the person who started it."""
+
+
+class State(TypedDict):
+    """What the lifespan gives to every request."""
+
+    services: "Services"
+    keys: "KeyRing"
+
+
+def load_settings() -> Settings:
+    """Read the settings; raise `StartupError` that names the first key that is wrong, without its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = f"{_PREFIX}{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+        raise StartupError(f"{key}{first['msg'].removeprefix('Value error, ')}.") from None
+
+
+def load_keys(settings: Settings) -> "KeyRing":
+    """Read the keys of the settings, or those of the data folder, made at the first start. Raises `StartupError`."""
+    from auth import keys
+
+    algorithm = settings.jwt_algorithm
+    try:
+        if settings.jwt_keys is None:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            return keys.load_or_create(settings.data_dir / f"keys.{algorithm.value}.json", algorithm)
+        given = settings.jwt_keys.get_secret_value()
+        return keys.KeyRing.from_json(given if given.lstrip().startswith("{") else Path(given).read_text(), algorithm)
+    except (keys.InvalidKeySetError, OSError, UnicodeDecodeError) as error:
+        raise StartupError(f"{_PREFIX}JWT_KEYS: {error}") from None
+
+
+def connect(settings: Settings) -> "Database":
+    """Return the database of the settings, or the embedded one that runs in the data folder. Raises `StartupError`."""
+    from storage import startup
+
+    uri = running_uri(settings.data_dir) if settings.mongodb_uri is None else settings.mongodb_uri.get_secret_value()
+    if uri is None:
+        raise StartupError(f"No embedded database runs in {settings.data_dir}: start one with `python server.py`.")
+    try:
+        return startup.connect(uri, settings.database)
+    except startup.DatabaseStartupError as error:
+        raise StartupError(str(error)) from None
+
+
+def create_app(settings: Settings) -> "Starlette":
+    """Build the application: routes, middleware, and a lifespan that opens and closes what requests share."""
+    from starlette.applications import Starlette
+    from starlette.exceptions import HTTPException
+    from starlette.middleware import Middleware
+    from starlette.middleware.cors import CORSMiddleware
+    from starlette.responses import RedirectResponse
+    from starlette.routing import BaseRoute, Route
+
+    from schema import assembly, health, jwks, playground, problems
+    from schema.graphql_http import GraphQLEndpoint
+    from schema.request_id import RequestIDMiddleware
+    from schema.request_log import RequestLogMiddleware
+
+    explorable = settings.environment is Environment.DEVELOPMENT
+    routes: list[BaseRoute] = [
+        Route("/graphql", GraphQLEndpoint(assembly.build(explorable=explorable))),
+        Route("/healthz", health.alive),
+        Route("/readyz", health.ready),
+        Route("/.well-known/jwks.json", jwks.jwks),
+    ]
+    if explorable:
+        routes += [*playground.routes(), Route("/", RedirectResponse("/graphiql"))]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+        expose_headers=["X-Request-ID"],
+        max_age=3600,
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        async with open_state(settings) as state:
+            yield state
+
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(RequestIDMiddleware), Middleware(RequestLogMiddleware), cors],
+        exception_handlers={HTTPException: problems.http_exception, Exception: problems.unforeseen},
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_state(settings: Settings) -> AsyncIterator[State]:
+    """Open what all requests share; at the end, wait for background work before closing it."""
+    from auth.passwords import PasswordHasher
+    from auth.tokens import AccessTokens
+    from resolvers.background import BackgroundTasks
+    from resolvers.services import Policy, Services
+
+    keys = load_keys(settings)
+    services = Services(
+        database=connect(settings),
+        passwords=PasswordHasher(),
+        tokens=AccessTokens(
+            keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience, ttl=settings.access_token_ttl
+        ),
+        background=BackgroundTasks(),
+        policy=Policy(
+            open_signup=settings.signup is SignUp.OPEN,
+            store_strategy=settings.tenant_store,
+            session_idle=settings.refresh_token_ttl,
+        ),
+    )
+    recovering = asyncio.create_task(_recover_forever(services.database))
+    try:
+        yield {"services": services, "keys": keys}
+    finally:
+        recovering.cancel()
+        await services.background.close()
+        services.passwords.close()
+        services.database.close()
+
+
+async def prepare(settings: Settings, *, alone: bool) -> None:
+    """Check the database, build its indexes, and finish what a crash left. Raises `StartupError`."""
+    from storage import startup
+
+    database = connect(settings)
+    try:
+        await startup.prepare(database, alone=alone)
+    except startup.DatabaseStartupError as error:
+        raise StartupError(str(error)) from None
+    finally:
+        database.close()
+
+
+async def _recover_forever(database: "Database") -> None:
+    import structlog
+
+    from storage import recovery
+
+    while True:
+        await asyncio.sleep(_RECOVERY_SECONDS)
+        try:
+            await recovery.recover(database)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
+            structlog.get_logger().warning("recovery postponed", error=type(error).__name__)
+
+
+@contextlib.contextmanager
+def embedded_database(settings: Settings) -> Iterator[EmbeddedDatabase | None]:
+    """Launch the embedded database unless the settings name another; stop it at the end. Raises `StartupError`."""
+    if settings.mongodb_uri is not None:
+        yield None
+        return
+    database = EmbeddedDatabase(settings.data_dir)
+    try:
+        database.launch()
+        yield database
+    except EmbeddedDatabaseError as error:
+        raise StartupError(str(error)) from None
+    finally:
+        database.stop()
+
+
+def worker_app() -> "Starlette":
+    """Build the application in a worker process, which ends with the server that started it."""
+    parent_process.die_with_parent(os.getppid())
+    settings = load_settings()
+    _configure_logging(settings)
+    return create_app(settings)
+
+
+cli = typer.Typer(add_completion=False, help="Tenantry: the GraphQL server in front of your organizations.")
+operator_cli = typer.Typer(help="The people who run the installation.", no_args_is_help=True)
+cli.add_typer(operator_cli, name="operator")
+
+
+@cli.callback(invoke_without_command=True)
+def default(context: typer.Context) -> None:
+    """Serve, unless a command is given."""
+    if context.invoked_subcommand is None:
+        serve()
+
+
+@cli.command()
+def serve() -> None:
+    """Start the server, and the embedded database unless TENANTRY_MONGODB_URI names another."""
+    settings = load_settings()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: sys.exit(0))
+    with embedded_database(settings) as embedded:
+        import uvicorn
+        from uvicorn.supervisors import Multiprocess
+
+        _configure_logging(settings)
+        load_keys(settings)
+        config = _uvicorn_config(settings)
+        if embedded is not None:
+            embedded.wait_until_ready()
+            embedded.watch()
+        asyncio.run(prepare(settings, alone=embedded is not None))
+        listener = config.bind_socket()
+        listener.listen(config.backlog)
+        _announce(settings)
+        if settings.workers == 1:
+            uvicorn.Server(config).run(sockets=[listener])
+        else:
+            Multiprocess(config, sockets=[listener]).run()
+
+
+@cli.command()
+def schema() -> None:
+    """Print the schema in the schema definition language."""
+    from schema import assembly
+
+    typer.echo(assembly.build(explorable=True).as_str())
+
+
+@operator_cli.command("create")
+def create_operator(email: str) -> None:
+    """Make EMAIL an operator; the password is asked for, or read from standard input."""
+    settings = load_settings()
+    password = _ask_password()
+    with contextlib.ExitStack() as stack:
+        if settings.mongodb_uri is None and running_uri(settings.data_dir) is None:
+            embedded = stack.enter_context(embedded_database(settings))
+            if embedded is not None:
+                embedded.wait_until_ready()
+        asyncio.run(_create_operator(settings, email, password))
+    typer.echo(f"{email} is an operator now and logs in with the mutation `login`.")
+
+
+async def _create_operator(settings: Settings, email: str, password: str) -> None:
+    from auth.errors import UserError
+    from resolvers import operators
+
+    await prepare(settings, alone=False)
+    async with open_state(settings) as state:
+        try:
+            await operators.create(state["services"], email=email, password=password)
+        except UserError as error:
+            raise StartupError(error.message) from None
+
+
+def _ask_password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != password:
+        raise StartupError("The passwords differ.")
+    return password
+
+
+def _uvicorn_config(settings: Settings) -> "uvicorn.Config":
+    import uvicorn
+
+    return uvicorn.Config(
+        create_app(settings) if settings.workers == 1 else "server:worker_app",
+        factory=settings.workers > 1,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+
+
+def _configure_logging(settings: Settings) -> None:
+    from schema import logs
+
+    logs.configure(as_json=settings.environment is Environment.PRODUCTION)
+
+
+def _announce(settings: Settings) -> None:
+    address = f"http://{settings.host}:{settings.port}"
+    typer.echo(f"GraphQL endpoint  {address}/graphql")
+    if settings.environment is Environment.DEVELOPMENT:
+        typer.echo(f"Playground        {address}/graphiql")
+    where = settings.data_dir.resolve() if settings.mongodb_uri is None else f"database {settings.database}"
+    typer.echo(f"Data              {where}")
+    sys.stdout.flush()
+
+
+def main() -> NoReturn:
+    """Run the command line; a start that fails says why in one line."""
+    try:
+        cli(standalone_mode=True)
+    except StartupError as error:
+        typer.echo(f"tenantry: {error}", err=True)
+        sys.exit(1)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,12 @@
+"""Everything that talks to MongoDB, through Motor; nothing above this folder imports a driver type.
+
+- `database`: the connection, transactions, and what kind of server this is; `startup` readies it for use.
+- `embedded`: the database that comes along, as a child process; `parent_process` ties its life to ours.
+- `failures`: which of the driver's errors mean "try again later".
+- `organizations`, `admins`, `sessions`, `slugs`, `migrations`: the collections of the master database, a module each.
+- `placements`: where a store is; `tenant_stores`: the one way to the documents in it; `moves` carries them elsewhere.
+- `accounts`: what touches an account and its sessions together; `conflicts`: what a unique index decides against.
+- `sign_ups`, `deletions`: the birth and the end of an organization, each safe against a crash between any two lines.
+- `leases`, `recovery`: who works on an unfinished change, and who finishes it when that worker is gone.
+- `pages`: keyset pagination.
+"""

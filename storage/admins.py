@@ -1,0 +1,201 @@
+"""The collection `admins`: everyone who can sign in. Operators are here too, so that one email is one account."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+
+from auth.identifiers import AdminId, OperatorId, OrganizationId
+from auth.roles import Role
+from storage import pages
+from storage.database import Database, Document, Session
+from storage.pages import Page, PageRequest
+
+COLLECTION = "admins"
+INDEXES = [
+    IndexModel("email_key", name="email", unique=True, partialFilterExpression={"email_key": {"$exists": True}}),
+    IndexModel(
+        [("organization_id", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)],
+        name="by_organization",
+    ),
+]
+_OPERATOR = "OPERATOR"
+
+
+class AdminStatus(StrEnum):
+    """Whether an admin can sign in."""
+
+    ACTIVE = "ACTIVE"
+    DEACTIVATED = "DEACTIVATED"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRecord:
+    """One admin as stored."""
+
+    id: AdminId
+    organization_id: OrganizationId
+    email: str
+    name: str | None
+    role: Role
+    status: AdminStatus
+    email_verified: bool
+    password_hash: str
+    created_at: datetime
+    last_login_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRecord:
+    """One operator as stored."""
+
+    id: OperatorId
+    email: str
+    password_hash: str
+    created_at: datetime
+    last_login_at: datetime | None = None
+
+
+AccountRecord = AdminRecord | OperatorRecord
+
+
+def email_key(email: str) -> str:
+    """Return the form under which an email address is unique: without case."""
+    return unicodedata.normalize("NFKC", email).casefold()
+
+
+def to_document(record: AccountRecord) -> Document:
+    """Return what is stored of a new account."""
+    document: Document = {
+        "_id": record.id,
+        "email": record.email,
+        "email_key": email_key(record.email),
+        "password_hash": record.password_hash,
+        "created_at": record.created_at,
+        "last_login_at": record.last_login_at,
+    }
+    if isinstance(record, OperatorRecord):
+        return document | {"role": _OPERATOR}
+    return document | {
+        "organization_id": record.organization_id,
+        "name": record.name,
+        "role": record.role,
+        "status": record.status,
+        "email_verified": record.email_verified,
+    }
+
+
+def from_document(document: Document) -> AccountRecord:
+    """Read a stored account."""
+    if document["role"] == _OPERATOR:
+        return OperatorRecord(
+            document["_id"],
+            document["email"],
+            document["password_hash"],
+            document["created_at"],
+            document["last_login_at"],
+        )
+    return AdminRecord(
+        id=document["_id"],
+        organization_id=document["organization_id"],
+        email=document["email"],
+        name=document["name"],
+        role=Role(document["role"]),
+        status=AdminStatus(document["status"]),
+        email_verified=document["email_verified"],
+        password_hash=document["password_hash"],
+        created_at=document["created_at"],
+        last_login_at=document["last_login_at"],
+    )
+
+
+async def insert_operator(database: Database, record: OperatorRecord) -> None:
+    """Store a new operator; raise `DuplicateKeyError` if the email has an account."""
+    await database[COLLECTION].insert_one(to_document(record))
+
+
+async def find_by_ids(
+    database: Database, ids: Sequence[AdminId | OperatorId]
+) -> dict[AdminId | OperatorId, AccountRecord]:
+    """Return the accounts that exist among these."""
+    found = await database[COLLECTION].find({"_id": {"$in": list(ids)}}).to_list(len(ids))
+    return {document["_id"]: from_document(document) for document in found}
+
+
+async def find_by_email(database: Database, email: str) -> AccountRecord | None:
+    """Return the account that signs in with this address, however it is spelled."""
+    document = await database[COLLECTION].find_one({"email_key": email_key(email)})
+    return None if document is None else from_document(document)
+
+
+async def find_pages(
+    database: Database, organization_ids: Sequence[OrganizationId], page: PageRequest
+) -> dict[OrganizationId, Page[AdminRecord]]:
+    """Return the same page of the admins of each organization, oldest first, in one command."""
+    conditions = pages.bounds("created_at", page, descending=False)
+    lookup = {
+        "from": COLLECTION,
+        "localField": "_id",
+        "foreignField": "organization_id",
+        "pipeline": [
+            *({"$match": condition} for condition in conditions),
+            {"$sort": dict(pages.sort("created_at", page, descending=False))},
+            {"$limit": page.limit + 1},
+        ],
+        "as": "admins",
+    }
+    pipeline: list[Document] = [
+        {"$match": {"_id": {"$in": list(organization_ids)}}},
+        {"$project": {"_id": 1}},
+        {"$lookup": lookup},
+    ]
+    found = await database["organizations"].aggregate(pipeline).to_list(len(organization_ids))
+    return {
+        organization["_id"]: pages.cut(
+            [admin for admin in map(from_document, organization["admins"]) if isinstance(admin, AdminRecord)],
+            page,
+        )
+        for organization in found
+    }
+
+
+async def update(
+    database: Database, session: Session, admin_id: AdminId, changes: Mapping[str, object], *, password_hash: str
+) -> AdminRecord | None:
+    """Change an admin whose password is still the one that was checked; None if it is not.
+
+    `changes` are stored fields; a new `email` is unverified at first. Raises `DuplicateKeyError` if it is taken.
+    """
+    fields = dict(changes)
+    if "email" in changes:
+        fields |= {"email_key": email_key(str(changes["email"])), "email_verified": False}
+    document: Document | None = await database[COLLECTION].find_one_and_update(
+        {"_id": admin_id, "password_hash": password_hash},
+        {"$set": fields},
+        return_document=ReturnDocument.AFTER,
+        session=session,
+    )
+    record = None if document is None else from_document(document)
+    return record if isinstance(record, AdminRecord) else None
+
+
+async def record_login(
+    database: Database, session: Session, account: AccountRecord, *, at: datetime, password_hash: str
+) -> bool:
+    """Note a login, and a new hash of the same password; false if the password has changed since it was checked."""
+    result = await database[COLLECTION].update_one(
+        {"_id": account.id, "password_hash": account.password_hash},
+        {"$set": {"last_login_at": at, "password_hash": password_hash}},
+        session=session,
+    )
+    return bool(result.matched_count)
+
+
+async def release_emails(database: Database, session: Session, organization_id: OrganizationId) -> None:
+    """Free the emails of a purged organization's admins; their records stay, to say who did what."""
+    await database[COLLECTION].update_many(
+        {"organization_id": organization_id}, {"$unset": {"email_key": ""}}, session=session
+    )

@@ -1,0 +1,274 @@
+"""The embedded database: SecantusDB as a child process of the server, on a loopback port.
+
+It is a program of its own (GPL-2.0-only) that is started, never imported. It always runs with `--sync-on-commit`
+(without it, a kill loses acknowledged writes) and accepts nobody but the one user that the first start makes.
+
+The data folder holds `server.lock` (held by the server), `database.lock` (held by the database itself, so that a
+database that outlives its server is noticed), `database.json` (port and credentials, for the owner's eyes only),
+`database.log` and `database/`.
+"""
+
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from storage import parent_process
+
+_USER = "tenantry"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+_POLL_SECONDS = 0.01
+_RESTART_PAUSES = (0.0, 0.2, 1.0, 5.0)
+_STABLE_SECONDS = 30.0
+
+
+class EmbeddedDatabaseError(Exception):
+    """The embedded database cannot be started; the message is one line for the person who started the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """How to reach the database of a data folder: what `database.json` holds."""
+
+    port: int
+    password: str
+    user_created: bool
+    pid: int | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"mongodb://{_USER}:{self.password}@127.0.0.1:{self.port}/?authSource=admin&replicaSet=secantus"
+
+
+class EmbeddedDatabase:
+    """The database of one data folder: started, watched and stopped by the server that holds the folder's lock."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._dir = data_dir
+        self._server_lock: IO[str] | None = None
+        self._access: _Access | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    def launch(self) -> None:
+        """Take the folder's lock and start the database without waiting until it answers.
+
+        Raises `EmbeddedDatabaseError` when another server uses the folder, or when SecantusDB is not installed.
+        """
+        if importlib.util.find_spec("secantus") is None:
+            raise EmbeddedDatabaseError(
+                "The embedded database is not installed: pip install -r requirements.lock, or set TENANTRY_MONGODB_URI."
+            )
+        self._dir.mkdir(parents=True, exist_ok=True)
+        self._server_lock = _lock_server(self._dir)
+        access = _read_access(self._dir)
+        if access is None:
+            access = _Access(_free_port(), secrets.token_urlsafe(32), user_created=False)
+            _write_access(self._dir, access)
+        elif not _is_free(access.port):
+            access = replace(access, port=_free_port())
+        self._access = access
+        self._spawn(authenticate=access.user_created)
+
+    def wait_until_ready(self) -> str:
+        """Wait until the database answers; return its connection string. The first start also makes the user."""
+        self._wait_for_port()
+        assert self._access is not None  # noqa: S101 - launch() has set it
+        if not self._access.user_created:
+            _create_user(self._access)
+            self._access = replace(self._access, user_created=True)
+            _write_access(self._dir, self._access)
+            self._terminate()
+            self._spawn(authenticate=True)
+            self._wait_for_port()
+        return self._access.uri
+
+    def watch(self) -> None:
+        """From now on start the database again, on the same port, whenever it ends unasked."""
+        self._watcher = threading.Thread(target=self._restart_when_dead, name="embedded-database", daemon=True)
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Stop the database cleanly and give the data folder up."""
+        self._stopping.set()
+        self._terminate()
+        if self._watcher is not None:
+            self._watcher.join(_STOP_SECONDS)
+            self._terminate()  # The watcher may have been starting it again just then.
+        if self._server_lock is not None:
+            self._server_lock.close()
+
+    def _spawn(self, *, authenticate: bool) -> None:
+        assert self._access is not None  # noqa: S101 - launch() has set it
+        config = self._dir / "database.toml"
+        config.touch()  # Without a named file it would look for one in other folders.
+        command = [sys.executable, "-m", "secantus", "--config", str(config.resolve())]
+        command += ["--host", "127.0.0.1", "--port", str(self._access.port)]
+        command += ["--storage-path", str((self._dir / "database").resolve())]
+        command += ["--sync-on-commit", "--log-level", "WARNING", *(["--auth"] if authenticate else [])]
+        launcher = [sys.executable, "-S", "-E", parent_process.__file__, str(os.getpid())]
+        with (
+            _database_lock(self._dir, self._access.pid) as lock,
+            (self._dir / "database.log").open("ab") as log,
+        ):
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+                [*launcher, *command],
+                cwd=self._dir,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[lock.fileno()],
+                start_new_session=True,  # Ctrl-C is for the server, which stops the database last.
+            )
+        self._access = replace(self._access, pid=self._child.pid)
+        _write_access(self._dir, self._access)
+
+    def _wait_for_port(self) -> None:
+        assert self._access is not None  # noqa: S101 - launch() has set both
+        assert self._child is not None  # noqa: S101
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._stopping.is_set():
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._access.port), 1):
+                return
+            if self._child.poll() is not None or time.monotonic() > deadline:
+                raise EmbeddedDatabaseError(f"The embedded database did not start: see {self._dir / 'database.log'}.")
+            time.sleep(_POLL_SECONDS)
+
+    def _restart_when_dead(self) -> None:
+        deaths = 0
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            assert self._child is not None  # noqa: S101 - launch() has set it
+            self._child.wait()
+            if time.monotonic() - started > _STABLE_SECONDS:
+                deaths = 0
+            if self._stopping.wait(_RESTART_PAUSES[min(deaths, len(_RESTART_PAUSES) - 1)]):
+                return
+            deaths += 1
+            with contextlib.suppress(EmbeddedDatabaseError):
+                self._spawn(authenticate=True)
+
+    def _terminate(self) -> None:
+        if self._child is None or self._child.poll() is not None:
+            return
+        self._child.terminate()
+        try:
+            self._child.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+
+def running_uri(data_dir: Path) -> str | None:
+    """Return the connection string of the database that a server runs in this folder, or None if none does."""
+    with contextlib.suppress(OSError), (data_dir / "server.lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            access = _read_access(data_dir)
+            return access.uri if access is not None and access.user_created else None
+    return None
+
+
+def _lock_server(data_dir: Path) -> IO[str]:
+    lock = (data_dir / "server.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise EmbeddedDatabaseError(
+            f"The data folder {data_dir} is in use by another server (process {holder}): "
+            "stop that one, or choose another TENANTRY_DATA_DIR."
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+@contextlib.contextmanager
+def _database_lock(data_dir: Path, last_pid: int | None) -> Iterator[IO[bytes]]:
+    """Hold the lock that the database inherits, first ending one that has outlived its server."""
+    with (data_dir / "database.lock").open("ab") as lock:
+        deadline = time.monotonic() + _STOP_SECONDS
+        asked = False
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if last_pid is not None and not asked:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(last_pid, signal.SIGTERM)
+                    asked = True
+            if time.monotonic() > deadline:
+                raise EmbeddedDatabaseError(
+                    f"An earlier database (process {last_pid}) still uses {data_dir} and does not stop."
+                )
+            time.sleep(_POLL_SECONDS)
+        yield lock
+
+
+def _create_user(access: _Access) -> None:
+    # Imported here since only the very first start needs the driver before the server itself is imported.
+    import pymongo
+    from pymongo.errors import OperationFailure
+
+    with pymongo.MongoClient[dict[str, object]]("127.0.0.1", access.port, directConnection=True) as client:
+        roles = [{"role": "root", "db": "admin"}]
+        try:
+            client.admin.command("createUser", _USER, pwd=access.password, roles=roles)
+        except OperationFailure:  # A start that was cut off has made it.
+            client.admin.command("updateUser", _USER, pwd=access.password, roles=roles)
+
+
+def _read_access(data_dir: Path) -> _Access | None:
+    try:
+        return _Access(**json.loads((data_dir / "database.json").read_text()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError):
+        raise EmbeddedDatabaseError(f"{data_dir / 'database.json'} is not readable as written by a server.") from None
+
+
+def _write_access(data_dir: Path, access: _Access) -> None:
+    draft = data_dir / "database.json.new"
+    draft.touch(mode=0o600)
+    with draft.open("w") as file:
+        json.dump(asdict(access), file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(data_dir / "database.json")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

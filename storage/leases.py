@@ -1,0 +1,31 @@
+"""Leases: who works on an unfinished change, and until when others keep their hands off it.
+
+A lease is a sub-document `{owner, expires_at}`. Every step of the work is a compare-and-set on the owner, so a worker
+that lost its lease during a long pause changes nothing more.
+"""
+
+from datetime import timedelta
+
+from storage.database import Document, new_id, now
+
+_DURATION = timedelta(seconds=30)
+
+
+def new_owner() -> str:
+    """Return the name of one worker on one piece of work."""
+    return new_id()
+
+
+def lease(owner: str) -> Document:
+    """Return a lease that starts now."""
+    return {"owner": owner, "expires_at": now() + _DURATION}
+
+
+def held_by(owner: str) -> Document:
+    """Return the filter for what this worker still holds."""
+    return {"lease.owner": owner}
+
+
+def claimable(*, expired_only: bool) -> Document:
+    """Return the filter for what a recoverer may take over."""
+    return {"lease.expires_at": {"$lt": now()} if expired_only else {"$exists": True}}

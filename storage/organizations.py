@@ -1,0 +1,193 @@
+"""The collection `organizations`: the directory, one record an organization for good.
+
+Records that are still being made (`PROVISIONING`) are absent for every reader here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+
+from auth.identifiers import AdminId, MigrationId, OperatorId, OrganizationId
+from storage import pages
+from storage.database import Database, Document, now
+from storage.pages import Page, PageRequest
+from storage.placements import Placement
+
+COLLECTION = "organizations"
+INDEXES = [
+    IndexModel([("name_key", ASCENDING), ("_id", ASCENDING)], name="by_name"),
+    IndexModel([("created_at", ASCENDING), ("_id", ASCENDING)], name="by_creation"),
+    IndexModel([("status", ASCENDING), ("name_key", ASCENDING), ("_id", ASCENDING)], name="by_status_and_name"),
+    IndexModel([("status", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)], name="by_status_and_creation"),
+    IndexModel("lease.expires_at", name="unfinished", sparse=True),
+]
+_LAST_CHARACTER = "\U0010ffff"
+
+
+class OrganizationStatus(StrEnum):
+    """The states of an organization; `PROVISIONING` is never seen outside storage."""
+
+    PROVISIONING = "PROVISIONING"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    DELETED = "DELETED"
+
+
+class OrganizationOrderField(StrEnum):
+    """What the directory can be ordered by: the names of stored fields."""
+
+    NAME = "name_key"
+    CREATED_AT = "created_at"
+
+
+class ActorKind(StrEnum):
+    """Who can act on an organization."""
+
+    ADMIN = "ADMIN"
+    OPERATOR = "OPERATOR"
+
+
+@dataclass(frozen=True, slots=True)
+class ActorReference:
+    """Who did something, to be looked up when it is shown."""
+
+    kind: ActorKind
+    id: AdminId | OperatorId
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRecord:
+    """One organization as stored. `placement` is None once its store is destroyed."""
+
+    id: OrganizationId
+    name: str
+    slug: str
+    description: str | None
+    status: OrganizationStatus
+    created_at: datetime
+    updated_at: datetime
+    placement: Placement | None
+    migration_id: MigrationId | None = None
+    deleted_at: datetime | None = None
+    deleted_by: ActorReference | None = None
+
+    @property
+    def name_key(self) -> str:
+        """The form of the name under which the organization is ordered."""
+        return name_key(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationFilter:
+    """What the directory can be narrowed to; the end of the time range is not part of it."""
+
+    name_prefix: str | None = None
+    statuses: Sequence[OrganizationStatus] | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+
+
+def name_key(name: str) -> str:
+    """Return the form of a name under which it is ordered and searched: compatible, without case or extra spaces."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", name).casefold()).strip()
+
+
+def to_document(record: OrganizationRecord) -> Document:
+    """Return what is stored of a new organization."""
+    return {
+        "_id": record.id,
+        "name": record.name,
+        "name_key": name_key(record.name),
+        "slug": record.slug,
+        "description": record.description,
+        "status": record.status,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        "placement": record.placement and record.placement.to_document(),
+    }
+
+
+def from_document(document: Document) -> OrganizationRecord:
+    """Read a stored organization."""
+    deleted_by = document.get("deleted_by")
+    placement = document.get("placement")
+    return OrganizationRecord(
+        id=document["_id"],
+        name=document["name"],
+        slug=document["slug"],
+        description=document.get("description"),
+        status=OrganizationStatus(document["status"]),
+        created_at=document["created_at"],
+        updated_at=document["updated_at"],
+        placement=None if placement is None else Placement.from_document(placement),
+        migration_id=document.get("migration_id"),
+        deleted_at=document.get("deleted_at"),
+        deleted_by=deleted_by and ActorReference(ActorKind(deleted_by["kind"]), deleted_by["id"]),
+    )
+
+
+async def find_by_ids(database: Database, ids: Sequence[OrganizationId]) -> dict[OrganizationId, OrganizationRecord]:
+    """Return the organizations that exist among these."""
+    query = {"_id": {"$in": list(ids)}, "status": {"$ne": OrganizationStatus.PROVISIONING}}
+    found = await database[COLLECTION].find(query).to_list(len(ids))
+    return {document["_id"]: from_document(document) for document in found}
+
+
+async def find_page(
+    database: Database,
+    narrow: OrganizationFilter,
+    page: PageRequest,
+    *,
+    order: OrganizationOrderField,
+    descending: bool,
+) -> Page[OrganizationRecord]:
+    """Return one page of the directory."""
+    conditions = [*_conditions(narrow), *pages.bounds(order, page, descending=descending)]
+    cursor = database[COLLECTION].find({"$and": conditions})
+    cursor = cursor.sort(pages.sort(order, page, descending=descending)).limit(page.limit + 1)
+    found = [from_document(document) for document in await cursor.to_list(page.limit + 1)]
+    return pages.cut(found, page)
+
+
+async def update_description(
+    database: Database, organization_id: OrganizationId, description: str | None
+) -> OrganizationRecord | None:
+    """Change the description of an active organization; return it, or None if it is not active."""
+    return await _update_active(database, organization_id, {"description": description})
+
+
+async def update_name(database: Database, organization_id: OrganizationId, name: str) -> OrganizationRecord | None:
+    """Respell the name of an active organization without moving anything; None if it is not active."""
+    return await _update_active(database, organization_id, {"name": name, "name_key": name_key(name)})
+
+
+async def _update_active(
+    database: Database, organization_id: OrganizationId, fields: Document
+) -> OrganizationRecord | None:
+    document: Document | None = await database[COLLECTION].find_one_and_update(
+        {"_id": organization_id, "status": OrganizationStatus.ACTIVE},
+        {"$set": {**fields, "updated_at": now()}},
+        return_document=ReturnDocument.AFTER,
+    )
+    return None if document is None else from_document(document)
+
+
+def _conditions(narrow: OrganizationFilter) -> list[Document]:
+    conditions: list[Document] = []
+    if narrow.statuses is None:
+        conditions.append({"status": {"$ne": OrganizationStatus.PROVISIONING}})
+    else:
+        conditions.append({"status": {"$in": list(narrow.statuses)}})
+    if narrow.name_prefix:
+        prefix = name_key(narrow.name_prefix)
+        conditions.append({"name_key": {"$gte": prefix, "$lt": prefix + _LAST_CHARACTER}})
+    if narrow.created_from is not None:
+        conditions.append({"created_at": {"$gte": narrow.created_from}})
+    if narrow.created_before is not None:
+        conditions.append({"created_at": {"$lt": narrow.created_before}})
+    return conditions

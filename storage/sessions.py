@@ -1,0 +1,127 @@
+"""The collection `sessions`: one record a login, alive until it is revoked or reaches its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pymongo import IndexModel, ReturnDocument
+
+from auth.identifiers import AdminId, OperatorId, OrganizationId, SessionId
+from storage.database import Database, Document, Session, now
+
+COLLECTION = "sessions"
+INDEXES = [
+    IndexModel("expires_at", name="end", expireAfterSeconds=0),
+    IndexModel("organization_id", name="by_organization", sparse=True),
+    IndexModel("subject_id", name="by_subject"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshState:
+    """The SHA-256 of the refresh token that is valid now and of the one before it, and the key of the chain."""
+
+    key: bytes
+    current: bytes
+    rotated_at: datetime
+    previous: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """One session as stored; it ends at `expires_at` whatever happens, at `idle_expires_at` unless renewed."""
+
+    id: SessionId
+    subject_id: AdminId | OperatorId
+    organization_id: OrganizationId | None
+    created_at: datetime
+    last_used_at: datetime
+    idle_expires_at: datetime
+    expires_at: datetime
+    refresh: RefreshState
+    revoked_at: datetime | None = None
+
+    def is_live(self, at: datetime) -> bool:
+        """Tell whether the session counts at this instant."""
+        return self.revoked_at is None and at < min(self.expires_at, self.idle_expires_at)
+
+
+def to_document(record: SessionRecord) -> Document:
+    """Return what is stored of a new session."""
+    document: Document = {
+        "_id": record.id,
+        "subject_id": record.subject_id,
+        "created_at": record.created_at,
+        "last_used_at": record.last_used_at,
+        "idle_expires_at": record.idle_expires_at,
+        "expires_at": record.expires_at,
+        "refresh": {
+            "key": record.refresh.key,
+            "current": record.refresh.current,
+            "rotated_at": record.refresh.rotated_at,
+        },
+    }
+    if record.organization_id is not None:
+        document["organization_id"] = record.organization_id
+    return document
+
+
+def from_document(document: Document) -> SessionRecord:
+    """Read a stored session."""
+    refresh = document["refresh"]
+    return SessionRecord(
+        id=document["_id"],
+        subject_id=document["subject_id"],
+        organization_id=document.get("organization_id"),
+        created_at=document["created_at"],
+        last_used_at=document["last_used_at"],
+        idle_expires_at=document["idle_expires_at"],
+        expires_at=document["expires_at"],
+        refresh=RefreshState(refresh["key"], refresh["current"], refresh["rotated_at"], refresh.get("previous")),
+        revoked_at=document.get("revoked_at"),
+    )
+
+
+async def insert(database: Database, session: Session, record: SessionRecord) -> None:
+    """Store a new session."""
+    await database[COLLECTION].insert_one(to_document(record), session=session)
+
+
+async def find_by_ids(database: Database, ids: Sequence[SessionId]) -> dict[SessionId, SessionRecord]:
+    """Return the live sessions among these."""
+    found = await database[COLLECTION].find({"_id": {"$in": list(ids)}}).to_list(len(ids))
+    at = now()
+    return {record.id: record for record in map(from_document, found) if record.is_live(at)}
+
+
+async def rotate(
+    database: Database, session_id: SessionId, *, current: bytes, successor: bytes, idle_expires_at: datetime
+) -> SessionRecord | None:
+    """Replace the refresh token by its successor, if it is still the present one and the session lives."""
+    at = now()
+    refresh = {"refresh.current": successor, "refresh.previous": current, "refresh.rotated_at": at}
+    document: Document | None = await database[COLLECTION].find_one_and_update(
+        {"_id": session_id, "refresh.current": current, "revoked_at": {"$exists": False}},
+        {"$set": {**refresh, "last_used_at": at, "idle_expires_at": idle_expires_at}},
+        return_document=ReturnDocument.AFTER,
+    )
+    return None if document is None else from_document(document)
+
+
+async def revoke(database: Database, session_id: SessionId) -> None:
+    """End one session; its record stays until its time, so that a stolen token is recognized."""
+    query = {"_id": session_id, "revoked_at": {"$exists": False}}
+    await database[COLLECTION].update_one(query, {"$set": {"revoked_at": now()}})
+
+
+async def revoke_others(
+    database: Database, session: Session, subject_id: AdminId | OperatorId, *, keep: SessionId
+) -> None:
+    """End all sessions of an account but one."""
+    query = {"subject_id": subject_id, "_id": {"$ne": keep}, "revoked_at": {"$exists": False}}
+    await database[COLLECTION].update_many(query, {"$set": {"revoked_at": now()}}, session=session)
+
+
+async def delete_all(database: Database, session: Session, organization_id: OrganizationId) -> None:
+    """Remove every session of an organization."""
+    await database[COLLECTION].delete_many({"organization_id": organization_id}, session=session)

@@ -1,0 +1,115 @@
+"""Signing an organization up, in three steps of which only the last makes it visible.
+
+1. One transaction reserves slug and email and stores the organization as `PROVISIONING`, under a lease.
+2. The tenant store is made (a catalog command, which cannot join a transaction).
+3. One transaction makes the organization `ACTIVE`, if the lease is still held, and opens the owner's session.
+
+What stops in between is undone: at once after an error, by `recovery` after a crash.
+"""
+
+import contextlib
+
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from auth.identifiers import OrganizationId
+from storage import admins, leases, organizations, sessions, slugs
+from storage.admins import AdminRecord
+from storage.conflicts import EmailTakenError, SlugTakenError
+from storage.database import Database, Document, Session, now
+from storage.organizations import OrganizationRecord, OrganizationStatus
+from storage.placements import Placement
+from storage.sessions import SessionRecord
+from storage.tenant_stores import StoreOccupiedError, TenantStore
+
+
+class SignUpLostError(Exception):
+    """The sign-up took so long that it was undone."""
+
+
+async def sign_up(
+    database: Database, organization: OrganizationRecord, owner: AdminRecord, session: SessionRecord | None
+) -> OrganizationRecord:
+    """Create an organization with its owner, its store and, unless it is None, the owner's first session.
+
+    Returns the organization as it stands then. Raises `SlugTakenError`, `EmailTakenError` or `SignUpLostError`;
+    nothing is left then.
+    """
+    worker = leases.new_owner()
+    await database.transaction(lambda tx: _reserve(database, tx, organization, owner, worker))
+    try:
+        await _store(database, organization).create()
+        await database.transaction(lambda tx: _activate(database, tx, organization.id, session, worker))
+    except StoreOccupiedError:
+        await undo(database, organization.id, worker)
+        raise SlugTakenError from None
+    except PyMongoError:
+        with contextlib.suppress(PyMongoError):  # The recovery does it when the database is back.
+            await undo(database, organization.id, worker)
+        raise
+    found = await organizations.find_by_ids(database, [organization.id])
+    return found[organization.id]
+
+
+async def undo(database: Database, organization_id: OrganizationId, worker: str) -> None:
+    """Remove all traces of a sign-up that is not complete and whose lease this worker holds.
+
+    The lease passes to a new owner first: an activation whose outcome is still open can then happen no more.
+    """
+    undoer = leases.new_owner()
+    provisioning = {"_id": organization_id, "status": OrganizationStatus.PROVISIONING}
+    document: Document | None = await database[organizations.COLLECTION].find_one_and_update(
+        {**provisioning, **leases.held_by(worker)}, {"$set": {"lease": leases.lease(undoer)}}
+    )
+    if document is None:
+        return
+    unfinished = {**provisioning, **leases.held_by(undoer)}
+    await TenantStore(database, organization_id, Placement.from_document(document["placement"])).drop_if_empty()
+    await database.transaction(lambda tx: _forget(database, tx, unfinished, document))
+
+
+async def _reserve(
+    database: Database, tx: Session, organization: OrganizationRecord, owner: AdminRecord, worker: str
+) -> None:
+    try:
+        await slugs.reserve(database, tx, organization.slug, organization.id)
+    except DuplicateKeyError:
+        raise SlugTakenError from None
+    try:
+        await database[admins.COLLECTION].insert_one(admins.to_document(owner), session=tx)
+    except DuplicateKeyError:
+        raise EmailTakenError from None
+    document = organizations.to_document(organization)
+    document |= {"status": OrganizationStatus.PROVISIONING, "lease": leases.lease(worker)}
+    await database[organizations.COLLECTION].insert_one(document, session=tx)
+
+
+async def _activate(
+    database: Database,
+    tx: Session,
+    organization_id: OrganizationId,
+    session: SessionRecord | None,
+    worker: str,
+) -> None:
+    result = await database[organizations.COLLECTION].update_one(
+        {"_id": organization_id, "status": OrganizationStatus.PROVISIONING, **leases.held_by(worker)},
+        {"$set": {"status": OrganizationStatus.ACTIVE, "updated_at": now()}, "$unset": {"lease": ""}},
+        session=tx,
+    )
+    if not result.matched_count:
+        raise SignUpLostError
+    if session is not None:
+        await sessions.insert(database, tx, session)
+
+
+async def _forget(database: Database, tx: Session, unfinished: Document, document: Document) -> None:
+    result = await database[organizations.COLLECTION].delete_one(unfinished, session=tx)
+    if not result.deleted_count:
+        return
+    await slugs.release(database, tx, document["slug"], document["_id"])
+    await database[admins.COLLECTION].delete_many({"organization_id": document["_id"]}, session=tx)
+
+
+def _store(database: Database, organization: OrganizationRecord) -> TenantStore:
+    if organization.placement is None:
+        raise ValueError("A new organization needs a placement.")
+    return TenantStore(database, organization.id, organization.placement)

@@ -1,0 +1,156 @@
+"""The tenant stores: the one way to an organization's documents.
+
+In a store of its own a document's `_id` is its id; in the shared collection it is `{org, id}`.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import bson
+from pymongo import ASCENDING, DeleteOne, IndexModel
+from pymongo.errors import BulkWriteError, OperationFailure
+
+from auth.identifiers import OrganizationId
+from storage.database import Collection, Database, Document
+from storage.placements import Placement, StoreStrategy
+
+_BATCH = 1000
+_NAMESPACE_EXISTS = 48
+_DUPLICATE_KEY = 11000
+
+
+class StoreOccupiedError(Exception):
+    """A collection of this name holds documents that are not ours to touch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What two stores must have in common to hold the same: the number of documents, their hash, the indexes."""
+
+    documents: int
+    sha256: str
+    indexes: tuple[str, ...]
+
+
+class TenantStore:
+    """The documents of one organization, at one place."""
+
+    def __init__(self, database: Database, organization_id: OrganizationId, placement: Placement) -> None:
+        self.placement = placement
+        self._organization_id = organization_id
+        self._database = database.client[placement.database]
+        self._collection: Collection = self._database[placement.collection]
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether other organizations' documents are in the same collection."""
+        return self.placement.strategy is StoreStrategy.SHARED
+
+    async def create(self) -> None:
+        """Make the store; a collection of its name that is there and empty is taken over.
+
+        Raises `StoreOccupiedError` if it holds anything.
+        """
+        try:
+            await self._database.command("create", self.placement.collection)
+        except OperationFailure as error:
+            if error.code != _NAMESPACE_EXISTS:
+                raise
+            if await self._collection.find_one(self._scope(), {"_id": True}) is not None:
+                raise StoreOccupiedError(self.placement.collection) from None
+
+    async def drop(self) -> None:
+        """Destroy the store: its collection, or its documents in the shared one. Done twice, it is done."""
+        if not self.is_shared:
+            await self._collection.drop()
+            return
+        async for batch in self._batches({"_id": True}):
+            await self._collection.bulk_write(
+                [DeleteOne({"_id": document["_id"]}) for document in batch], ordered=False
+            )
+
+    async def drop_if_empty(self) -> None:
+        """Destroy a store that nobody has written to."""
+        if not self.is_shared and await self._collection.find_one({}, {"_id": True}) is None:
+            await self._collection.drop()
+
+    async def count(self) -> int:
+        """Return the number of documents: from the collection's metadata where it is all one organization's."""
+        if self.is_shared:
+            return int(await self._collection.count_documents(self._scope()))
+        return int(await self._collection.estimated_document_count())
+
+    async def copy_to(self, target: "TenantStore") -> AsyncIterator[int]:
+        """Copy indexes, then all documents in batches; yield the number of documents that each batch held.
+
+        Documents that an earlier attempt has copied are left as they are.
+        """
+        indexes = await self._custom_indexes()
+        if indexes and not target.is_shared:
+            await target._collection.create_indexes(indexes)  # noqa: SLF001 - the same class
+        async for batch in self._batches():
+            copies = [target._address(self._document_id(document), document) for document in batch]  # noqa: SLF001
+            await target._insert_missing(copies)  # noqa: SLF001
+            yield len(batch)
+
+    async def fingerprint(self) -> Fingerprint:
+        """Return count, content hash (over each document's BSON, in order of id) and indexes of the store."""
+        digest, count = hashlib.sha256(), 0
+        async for batch in self._batches():
+            for document in batch:
+                digest.update(bson.encode({**document, "_id": self._document_id(document)}))
+            count += len(batch)
+        names = (
+            () if self.is_shared else tuple(sorted(index.document["name"] for index in await self._custom_indexes()))
+        )
+        return Fingerprint(count, digest.hexdigest(), names)
+
+    def _scope(self, after: object = None) -> Document:
+        """Return the filter for the organization's documents, one range of the index on `_id`."""
+        if not self.is_shared:
+            return {} if after is None else {"_id": {"$gt": after}}
+        start = {"$gte": {"org": self._organization_id}} if after is None else {"$gt": after}
+        return {"_id": {**start, "$lt": {"org": self._organization_id, "id": bson.MaxKey()}}}
+
+    def _document_id(self, document: Document) -> object:
+        return document["_id"]["id"] if self.is_shared else document["_id"]
+
+    def _address(self, document_id: object, document: Document) -> Document:
+        _id = {"org": self._organization_id, "id": document_id} if self.is_shared else document_id
+        return {**document, "_id": _id}
+
+    async def _insert_missing(self, documents: Sequence[Document]) -> None:
+        try:
+            await self._collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            if any(failure["code"] != _DUPLICATE_KEY for failure in error.details["writeErrors"]):
+                raise
+
+    async def _batches(self, projection: Document | None = None) -> AsyncIterator[list[Document]]:
+        """Yield all documents in order of id, each batch by a query of its own, so that no cursor has to live long."""
+        last: object = None
+        while True:
+            batch = (
+                await self._collection.find(self._scope(last), projection)
+                .sort("_id", ASCENDING)
+                .limit(_BATCH)
+                .to_list(_BATCH)
+            )
+            if batch:
+                yield batch
+            if len(batch) < _BATCH:
+                return
+            last = batch[-1]["_id"]
+
+    async def _custom_indexes(self) -> list[IndexModel]:
+        information = await self._collection.index_information()
+        return [
+            IndexModel(
+                index["key"],
+                name=name,
+                **{key: value for key, value in index.items() if key not in {"key", "v", "ns"}},
+            )
+            for name, index in sorted(information.items())
+            if name != "_id_"
+        ]
