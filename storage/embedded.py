@@ -31,6 +31,7 @@ _USER = "tenantry"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.01
+_NUDGE_SECONDS = 0.05
 _RESTART_PAUSES = (0.0, 0.2, 1.0, 5.0)
 _STABLE_SECONDS = 30.0
 
@@ -167,10 +168,19 @@ class EmbeddedDatabase:
             return
         self._child.terminate()
         try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(_NUDGE_SECONDS)
+            self._nudge()
             self._child.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+
+    def _nudge(self) -> None:
+        """Connect once: SecantusDB waits for a connection, or two seconds, before it heeds a request to stop."""
+        assert self._access is not None  # noqa: S101 - launch() has set it
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._access.port), 1):
+            pass
 
 
 def running_uri(data_dir: Path) -> str | None:

@@ -1,0 +1,100 @@
+"""One real database a run, shared by all workers; a database name and an application of its own for every test."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+import server
+from server import Settings
+from storage.database import Database
+from storage.embedded import EmbeddedDatabase
+from tests.api import API, started
+
+_URI_KEY = "TENANTRY_MONGODB_URI"
+_run_database = pytest.StashKey[tuple[EmbeddedDatabase, tempfile.TemporaryDirectory[str]]]()
+_run_uri = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the run's database in the process that leads the run, unless the environment names one."""
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        config.stash[_run_uri] = worker_input["mongodb_uri"]
+    elif given := os.environ.pop(_URI_KEY, None):
+        config.stash[_run_uri] = given
+    else:
+        folder = tempfile.TemporaryDirectory(prefix="tenantry-test-")
+        database = EmbeddedDatabase(Path(folder.name))
+        database.launch()
+        config.stash[_run_uri] = database.wait_until_ready()
+        config.stash[_run_database] = database, folder
+
+
+def pytest_configure_node(node: object) -> None:
+    """Tell a worker of pytest-xdist where the run's database is."""
+    node.workerinput["mongodb_uri"] = node.config.stash[_run_uri]  # type: ignore[attr-defined] # xdist has no types
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the run's database."""
+    if _run_database in config.stash:
+        database, folder = config.stash[_run_database]
+        database.stop()
+        folder.cleanup()
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(pytestconfig: pytest.Config) -> str:
+    """Where the run's database is."""
+    return pytestconfig.stash[_run_uri]
+
+
+@pytest.fixture
+def settings(mongodb_uri: str, tmp_path: Path) -> Settings:
+    """Settings of a server with a database name and a data folder of its own."""
+    return Settings(
+        mongodb_uri=SecretStr(mongodb_uri), database=f"t{uuid.uuid4().hex[:12]}", data_dir=tmp_path / "data"
+    )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The prepared database of the settings, dropped after the test."""
+    await server.prepare(settings, alone=True)
+    database = server.connect(settings)
+    yield database
+    for name in await database.client.list_database_names():
+        if name.startswith(settings.database):
+            await database.client.drop_database(name)
+    database.close()
+
+
+@pytest.fixture
+async def app(settings: Settings, database: Database) -> AsyncIterator[ASGIApp]:  # noqa: ARG001 - it has to be prepared
+    """The application, started."""
+    async with started(server.create_app(settings)) as application:
+        yield application
+
+
+@pytest.fixture
+async def api(app: ASGIApp) -> AsyncIterator[API]:
+    """A client of the application."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://tenantry.test") as client:
+        yield API(client)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the environment of whoever runs the tests, and a `.env` in the checkout, out of them."""
+    for name in os.environ:
+        if name.startswith("TENANTRY_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
