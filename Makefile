@@ -35,6 +35,8 @@ check: $(VENV)/test ## Check format, lint, types, import rules, the schema file 
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.rules
 	$(BIN)/yamllint --strict compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/hadolint Dockerfile
 	@$(BIN)/python server.py schema | diff -u schema.graphql - \
 		|| { echo "schema.graphql is not what the code says: run make schema"; exit 1; }
 	$(MAKE) test

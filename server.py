@@ -7,8 +7,9 @@ starts, so that a second start answers within 2.5 seconds.
 import asyncio
 import contextlib
 import getpass
-import os
+import multiprocessing
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -127,14 +128,18 @@ def load_keys(settings: Settings) -> "KeyRing":
     from auth import keys
 
     algorithm = settings.jwt_algorithm
+    key = "DATA_DIR" if settings.jwt_keys is None else "JWT_KEYS"
     try:
         if settings.jwt_keys is None:
             settings.data_dir.mkdir(parents=True, exist_ok=True)
             return keys.load_or_create(settings.data_dir / f"keys.{algorithm.value}.json", algorithm)
         given = settings.jwt_keys.get_secret_value()
         return keys.KeyRing.from_json(given if given.lstrip().startswith("{") else Path(given).read_text(), algorithm)
-    except (keys.InvalidKeySetError, OSError, UnicodeDecodeError) as error:
-        raise StartupError(f"{_PREFIX}JWT_KEYS: {error}") from None
+    except keys.InvalidKeySetError as error:
+        raise StartupError(f"{_PREFIX}{key}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:  # Its message shows what was given, which may be a key.
+        reason = error.strerror if isinstance(error, OSError) else "It is not text"
+        raise StartupError(f"{_PREFIX}{key}: A key set cannot be read there: {reason}.") from None
 
 
 def connect(settings: Settings) -> "Database":
@@ -271,7 +276,9 @@ def embedded_database(settings: Settings) -> Iterator[EmbeddedDatabase | None]:
 
 def worker_app() -> "Starlette":
     """Build the application in a worker process, which ends with the server that started it."""
-    parent_process.die_with_parent(os.getppid())
+    server = multiprocessing.parent_process()
+    if server is not None and server.pid is not None:
+        parent_process.die_with_parent(server.pid)  # Not os.getppid(): the server may be dead by now.
     settings = load_settings()
     _configure_logging(settings)
     return create_app(settings)
@@ -306,8 +313,7 @@ def serve() -> None:
             embedded.wait_until_ready()
             embedded.watch()
         asyncio.run(prepare(settings, alone=embedded is not None))
-        listener = config.bind_socket()
-        listener.listen(config.backlog)
+        listener = _listen(settings, config.backlog)
         _announce(settings)
         if settings.workers == 1:
             uvicorn.Server(config).run(sockets=[listener])
@@ -376,6 +382,20 @@ def _uvicorn_config(settings: Settings) -> "uvicorn.Config":
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
+
+
+def _listen(settings: Settings, backlog: int) -> socket.socket:
+    """Return a socket that listens on the address of the settings. Raises `StartupError`."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(backlog)
+    except OSError as error:
+        listener.close()
+        reason = f"{settings.host}:{settings.port} cannot be used: {error.strerror}"
+        raise StartupError(f"{_PREFIX}HOST, {_PREFIX}PORT: {reason}.") from None
+    return listener
 
 
 def _configure_logging(settings: Settings) -> None:

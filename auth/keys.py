@@ -5,9 +5,11 @@ keys rotate without a logout. A `kid` that is missing is the key's thumbprint (R
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,15 +79,12 @@ def load_or_create(path: Path, algorithm: Algorithm) -> KeyRing:
     Two processes that start at once end up with the same keys: a hard link appears whole or fails.
     """
     if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(generate(algorithm))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # With mode 0600.
+            draft.write(generate(algorithm))
+            draft.flush()
+            os.fsync(draft.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(draft.name, path)
     return KeyRing.from_json(path.read_text(), algorithm)
 
 

@@ -71,7 +71,7 @@ class PasswordHasher:
     def _matches(self, password: str, password_hash: str) -> bool:
         try:
             return self._argon2.verify(password_hash, password)
-        except argon2.exceptions.VerificationError:
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
 
     async def _run(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:

@@ -11,6 +11,7 @@ from schema.deletions import DeletionMutations
 from schema.migrations import Migration
 from schema.moves import MoveMutations
 from schema.nodes import NodeQueries
+from schema.operation_selection import OperationSelection
 from schema.organizations import Organization, OrganizationMutations, OrganizationQueries
 from schema.sessions import Session, SessionMutations
 from schema.sign_ups import SignUpMutations
@@ -38,7 +39,9 @@ class Schema(strawberry.Schema):
 
 def build(*, explorable: bool) -> Schema:
     """Build the schema; unless it is explorable, without introspection and "did you mean"."""
-    extensions: list[type[SchemaExtension]] = [] if explorable else [DisableIntrospection]
+    extensions: list[type[SchemaExtension]] = [OperationSelection]
+    if not explorable:
+        extensions.append(DisableIntrospection)
     return Schema(
         query=Query,
         mutation=Mutation,

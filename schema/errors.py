@@ -41,7 +41,7 @@ def _translate(error: GraphQLError) -> tuple[ErrorCode, str, bool] | None:
     if is_temporary(cause):
         unavailable = UnavailableError()
         return unavailable.code, unavailable.message, unavailable.retryable
-    if isinstance(cause, GraphQLError) and _is_about_the_request(cause):
+    if isinstance(cause, GraphQLError) and (error.path is None or _points_into_the_document(cause)):
         return ErrorCode.BAD_REQUEST, error.message, False
     return None
 
@@ -53,6 +53,6 @@ def _root_cause(error: GraphQLError) -> BaseException:
     return cause
 
 
-def _is_about_the_request(error: GraphQLError) -> bool:
-    """Tell errors of the document and its variables, which point into the document, from those of our own results."""
-    return error.path is None and bool(error.nodes or error.source or error.positions)
+def _points_into_the_document(error: GraphQLError) -> bool:
+    """Tell errors of a field's arguments, which point into the document, from errors of what a field returned."""
+    return bool(error.nodes)

@@ -68,14 +68,20 @@ class EmbeddedDatabase:
     def launch(self) -> None:
         """Take the folder's lock and start the database without waiting until it answers.
 
-        Raises `EmbeddedDatabaseError` when another server uses the folder, or when SecantusDB is not installed.
+        Raises `EmbeddedDatabaseError` when another server uses the folder, when it cannot be written to, or when
+        SecantusDB is not installed.
         """
         if importlib.util.find_spec("secantus") is None:
             raise EmbeddedDatabaseError(
                 "The embedded database is not installed: pip install -r requirements.lock, or set TENANTRY_MONGODB_URI."
             )
-        self._dir.mkdir(parents=True, exist_ok=True)
-        self._server_lock = _lock_server(self._dir)
+        try:
+            self._dir.mkdir(parents=True, exist_ok=True)
+            self._server_lock = _lock_server(self._dir)
+        except OSError as error:
+            raise EmbeddedDatabaseError(
+                f"TENANTRY_DATA_DIR: the folder {self._dir} cannot be used: {error.strerror}."
+            ) from None
         access = _read_access(self._dir)
         if access is None:
             access = _Access(_free_port(), secrets.token_urlsafe(32), user_created=False)

@@ -6,13 +6,14 @@ In a store of its own a document's `_id` is its id; in the shared collection it 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import bson
-from pymongo import ASCENDING, DeleteOne, IndexModel
+from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from auth.identifiers import OrganizationId
-from storage.database import Collection, Database, Document
+from storage.database import Collection, Database, Document, Session
 from storage.placements import Placement, StoreStrategy
 
 _BATCH = 1000
@@ -39,6 +40,7 @@ class TenantStore:
     def __init__(self, database: Database, organization_id: OrganizationId, placement: Placement) -> None:
         self.placement = placement
         self._organization_id = organization_id
+        self._master = database
         self._database = database.client[placement.database]
         self._collection: Collection = self._database[placement.collection]
 
@@ -50,15 +52,15 @@ class TenantStore:
     async def create(self) -> None:
         """Make the store; a collection of its name that is there and empty is taken over.
 
-        Raises `StoreOccupiedError` if it holds anything.
+        Raises `StoreOccupiedError` if it holds anything. (From MongoDB 7.0 on, creating what exists is no error.)
         """
         try:
             await self._database.command("create", self.placement.collection)
         except OperationFailure as error:
             if error.code != _NAMESPACE_EXISTS:
                 raise
-            if await self._collection.find_one(self._scope(), {"_id": True}) is not None:
-                raise StoreOccupiedError(self.placement.collection) from None
+        if await self._collection.find_one(self._scope(), {"_id": True}) is not None:
+            raise StoreOccupiedError(self.placement.collection)
 
     async def drop(self) -> None:
         """Destroy the store: its collection, or its documents in the shared one. Done twice, it is done."""
@@ -66,9 +68,7 @@ class TenantStore:
             await self._collection.drop()
             return
         async for batch in self._batches({"_id": True}):
-            await self._collection.bulk_write(
-                [DeleteOne({"_id": document["_id"]}) for document in batch], ordered=False
-            )
+            await self._master.transaction(partial(self._delete_between, batch[0]["_id"], batch[-1]["_id"]))
 
     async def drop_if_empty(self) -> None:
         """Destroy a store that nobody has written to."""
@@ -105,6 +105,9 @@ class TenantStore:
             () if self.is_shared else tuple(sorted(index.document["name"] for index in await self._custom_indexes()))
         )
         return Fingerprint(count, digest.hexdigest(), names)
+
+    async def _delete_between(self, first: object, last: object, tx: Session) -> None:
+        await self._collection.delete_many({"_id": {"$gte": first, "$lte": last}}, session=tx)
 
     def _scope(self, after: object = None) -> Document:
         """Return the filter for the organization's documents, one range of the index on `_id`."""

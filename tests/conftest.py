@@ -5,6 +5,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,10 +13,11 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 import server
+from resolvers import operators
 from server import Settings
 from storage.database import Database
 from storage.embedded import EmbeddedDatabase
-from tests.api import API, started
+from tests.api import API, PASSWORD, started
 
 _URI_KEY = "TENANTRY_MONGODB_URI"
 _run_database = pytest.StashKey[tuple[EmbeddedDatabase, tempfile.TemporaryDirectory[str]]]()
@@ -57,11 +59,20 @@ def mongodb_uri(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture
-def settings(mongodb_uri: str, tmp_path: Path) -> Settings:
+def changed_settings() -> dict[str, Any]:
+    """What a test wants to be other than by default: parametrize it."""
+    return {}
+
+
+@pytest.fixture
+def settings(mongodb_uri: str, tmp_path: Path, changed_settings: dict[str, Any]) -> Settings:
     """Settings of a server with a database name and a data folder of its own."""
-    return Settings(
-        mongodb_uri=SecretStr(mongodb_uri), database=f"t{uuid.uuid4().hex[:12]}", data_dir=tmp_path / "data"
-    )
+    own: dict[str, Any] = {
+        "mongodb_uri": SecretStr(mongodb_uri),
+        "database": f"t{uuid.uuid4().hex[:12]}",
+        "data_dir": tmp_path / "data",
+    }
+    return Settings(**(own | changed_settings))
 
 
 @pytest.fixture
@@ -89,6 +100,16 @@ async def api(app: ASGIApp) -> AsyncIterator[API]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tenantry.test") as client:
         yield API(client)
+
+
+@pytest.fixture
+async def operator_token(settings: Settings, api: API) -> str:
+    """The access token of an operator."""
+    async with server.open_state(settings) as state:
+        await operators.create(state["services"], email="operator@example.com", password=PASSWORD)
+    payload = await api.login("operator@example.com")
+    token: str = payload["session"]["accessToken"]
+    return token
 
 
 @pytest.fixture(autouse=True)
