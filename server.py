@@ -229,7 +229,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
         recovering.cancel()
         await services.background.close()
         services.passwords.close()
-        services.database.close()
+        await services.database.close()
 
 
 async def prepare(settings: Settings, *, alone: bool) -> None:
@@ -242,7 +242,7 @@ async def prepare(settings: Settings, *, alone: bool) -> None:
     except startup.DatabaseStartupError as error:
         raise StartupError(str(error)) from None
     finally:
-        database.close()
+        await database.close()
 
 
 async def _recover_forever(database: "Database") -> None:

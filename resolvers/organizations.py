@@ -1,5 +1,6 @@
 """Organizations: found, listed, described, deleted. How they begin is in `sign_ups`, how they move in `moves`."""
 
+import asyncio
 from typing import TypedDict
 
 from auth.errors import BadRequestError, ForbiddenError, UserError, UserErrorCode
@@ -81,14 +82,20 @@ async def update(
 
 
 async def delete(context: RequestContext, organization_id: OrganizationId, confirm_slug: str) -> OrganizationRecord:
-    """Delete an organization: its store is destroyed when this returns. Raises `UserError`."""
+    """Delete an organization: its store is destroyed when this returns, and soon if the caller stops waiting.
+
+    Raises `UserError`.
+    """
     organization = await authorize(context, Permission.ORGANIZATION_DELETE, organization_id)
     if confirm_slug != organization.slug:
         raise UserError(UserErrorCode.INVALID, "To delete the organization, repeat its slug exactly.", ("confirmSlug",))
     principal = await context.principal()
     if isinstance(principal, Anonymous):
         raise ForbiddenError
+    deleting = context.services.background.start(
+        deletions.delete(context.services.database, organization_id, actor_of(principal))
+    )
     try:
-        return await deletions.delete(context.services.database, organization_id, actor_of(principal))
+        return await asyncio.shield(deleting)
     except NotDeletableError:
         raise migrating() from None

@@ -4,7 +4,7 @@
 - `organizations`, `admins`, `sessions`, `migrations`, `tenant_stores`, `viewer`, `nodes`: the nouns.
 - `sign_ups`, `moves`, `deletions`: the larger mutations, a file each.
 - `interfaces`, `ids`, `connections`, `enums`, `fields`, `user_errors`: what the nouns share.
-- `operation_selection`: an extension that refuses what leaves open which operation is meant.
+- `operation_selection`, `introspection`: extensions that refuse documents before they are executed.
 - `errors`: the one translator from exceptions to the wire.
 - `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP.
 - `request_id`, `request_log`: middleware; `logs`: the form of the log.

@@ -2,12 +2,13 @@
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import DisableIntrospection, SchemaExtension
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from schema.admins import Admin, AdminMutations, Operator
 from schema.deletions import DeletionMutations
+from schema.introspection import NoIntrospection
 from schema.migrations import Migration
 from schema.moves import MoveMutations
 from schema.nodes import NodeQueries
@@ -41,7 +42,7 @@ def build(*, explorable: bool) -> Schema:
     """Build the schema; unless it is explorable, without introspection and "did you mean"."""
     extensions: list[type[SchemaExtension]] = [OperationSelection]
     if not explorable:
-        extensions.append(DisableIntrospection)
+        extensions.append(NoIntrospection)
     return Schema(
         query=Query,
         mutation=Mutation,

@@ -1,6 +1,7 @@
 """Everything that talks to MongoDB, through Motor; nothing above this folder imports a driver type.
 
 - `database`: the connection, transactions, and what kind of server this is; `startup` readies it for use.
+- `capabilities`: what kind of server it is.
 - `embedded`: the database that comes along, as a child process; `parent_process` ties its life to ours.
 - `failures`: which of the driver's errors mean "try again later".
 - `organizations`, `admins`, `sessions`, `slugs`, `migrations`: the collections of the master database, a module each.

@@ -16,6 +16,7 @@ import os
 import secrets
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -30,10 +31,17 @@ from storage import parent_process
 _USER = "tenantry"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
+_EARLY_STOP_SECONDS = 1.0
 _POLL_SECONDS = 0.01
 _NUDGE_SECONDS = 0.05
+_ANSWER_SECONDS = 5.0
 _RESTART_PAUSES = (0.0, 0.2, 1.0, 5.0)
 _STABLE_SECONDS = 30.0
+
+# The command `hello` in MongoDB's wire protocol: OP_MSG with {hello: 1, $db: "admin"}. It needs no credentials.
+_BODY = b"\x10hello\0" + struct.pack("<i", 1) + b"\x02$db\0" + struct.pack("<i", 6) + b"admin\0" + b"\0"
+_MESSAGE = struct.pack("<ib", 0, 0) + struct.pack("<i", 4 + len(_BODY)) + _BODY
+_HELLO = struct.pack("<iiii", 16 + len(_MESSAGE), 1, 0, 2013) + _MESSAGE
 
 
 class EmbeddedDatabaseError(Exception):
@@ -62,6 +70,7 @@ class EmbeddedDatabase:
         self._server_lock: IO[str] | None = None
         self._access: _Access | None = None
         self._child: subprocess.Popen[bytes] | None = None
+        self._answers = False
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -93,7 +102,7 @@ class EmbeddedDatabase:
 
     def wait_until_ready(self) -> str:
         """Wait until the database answers; return its connection string. The first start also makes the user."""
-        self._wait_for_port()
+        self._wait_for_answer()
         assert self._access is not None  # noqa: S101 - launch() has set it
         if not self._access.user_created:
             _create_user(self._access)
@@ -101,7 +110,7 @@ class EmbeddedDatabase:
             _write_access(self._dir, self._access)
             self._terminate()
             self._spawn(authenticate=True)
-            self._wait_for_port()
+            self._wait_for_answer()
         return self._access.uri
 
     def watch(self) -> None:
@@ -141,16 +150,24 @@ class EmbeddedDatabase:
                 pass_fds=[lock.fileno()],
                 start_new_session=True,  # Ctrl-C is for the server, which stops the database last.
             )
+        self._answers = False
         self._access = replace(self._access, pid=self._child.pid)
         _write_access(self._dir, self._access)
 
-    def _wait_for_port(self) -> None:
+    def _wait_for_answer(self) -> None:
+        """Wait until the database answers a command. An open port is too early: it would miss a request to stop."""
         assert self._access is not None  # noqa: S101 - launch() has set both
         assert self._child is not None  # noqa: S101
         deadline = time.monotonic() + _START_SECONDS
         while not self._stopping.is_set():
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._access.port), 1):
-                return
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", self._access.port), _ANSWER_SECONDS) as connection,
+            ):
+                connection.sendall(_HELLO)
+                if connection.recv(1):
+                    self._answers = True
+                    return
             if self._child.poll() is not None or time.monotonic() > deadline:
                 raise EmbeddedDatabaseError(f"The embedded database did not start: see {self._dir / 'database.log'}.")
             time.sleep(_POLL_SECONDS)
@@ -168,6 +185,7 @@ class EmbeddedDatabase:
             deaths += 1
             with contextlib.suppress(EmbeddedDatabaseError):
                 self._spawn(authenticate=True)
+                self._wait_for_answer()
 
     def _terminate(self) -> None:
         if self._child is None or self._child.poll() is not None:
@@ -177,7 +195,8 @@ class EmbeddedDatabase:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(_NUDGE_SECONDS)
             self._nudge()
-            self._child.wait(_STOP_SECONDS)
+            # One that is still starting may miss the request, and has nothing to lose.
+            self._child.wait(_STOP_SECONDS if self._answers else _EARLY_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()

@@ -147,11 +147,18 @@ async def find_page(
     descending: bool,
 ) -> Page[OrganizationRecord]:
     """Return one page of the directory."""
-    conditions = [*_conditions(narrow), *pages.bounds(order, page, descending=descending)]
-    cursor = database[COLLECTION].find({"$and": conditions})
-    cursor = cursor.sort(pages.sort(order, page, descending=descending)).limit(page.limit + 1)
+    query, sort = page_query(narrow, page, order=order, descending=descending)
+    cursor = database[COLLECTION].find(query).sort(sort).limit(page.limit + 1)
     found = [from_document(document) for document in await cursor.to_list(page.limit + 1)]
     return pages.cut(found, page)
+
+
+def page_query(
+    narrow: OrganizationFilter, page: PageRequest, *, order: OrganizationOrderField, descending: bool
+) -> tuple[Document, list[tuple[str, int]]]:
+    """Return the filter and the sort order of a page of the directory."""
+    conditions = [*_conditions(narrow), *pages.bounds(order, page, descending=descending)]
+    return {"$and": conditions}, pages.sort(order, page, descending=descending)
 
 
 async def update_description(

@@ -1,11 +1,10 @@
 """Readies a database for use: the right kind of server, all indexes built, what a crash left finished."""
 
-from typing import Any
-
 from pymongo import IndexModel
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 
 from storage import admins, migrations, organizations, recovery, sessions, slugs
+from storage.capabilities import Capabilities
 from storage.database import Database
 from storage.failures import is_temporary
 
@@ -43,7 +42,7 @@ async def prepare(database: Database, *, alone: bool) -> None:
     Raises `DatabaseStartupError`.
     """
     try:
-        _refuse_standalone(await database.hello())
+        _refuse_standalone(await database.capabilities())
         for collection, indexes in INDEXES.items():
             await database[collection].create_indexes(indexes)
         await recovery.recover(database, expired_only=not alone)
@@ -51,8 +50,8 @@ async def prepare(database: Database, *, alone: bool) -> None:
         raise _explain(error) from error
 
 
-def _refuse_standalone(hello: Any) -> None:  # noqa: ANN401 - a reply of the server
-    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+def _refuse_standalone(capabilities: Capabilities) -> None:
+    if not capabilities.transactions:
         raise DatabaseStartupError(
             "The database is a standalone mongod, which has no transactions. Make it a replica set of one: "
             "start it with `mongod --replSet rs0`, then run `mongosh --eval 'rs.initiate()'`."

@@ -7,16 +7,19 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import bson
+import pymongo
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from auth.identifiers import OrganizationId
-from storage.database import Collection, Database, Document, Session
+from storage.database import Collection, Cursor, Database, Document, Session
 from storage.placements import Placement, StoreStrategy
 
 _BATCH = 1000
+_DROP_SECONDS = 60.0
 _NAMESPACE_EXISTS = 48
 _DUPLICATE_KEY = 11000
 
@@ -30,7 +33,7 @@ class Fingerprint:
     """What two stores must have in common to hold the same: the number of documents, their hash, the indexes."""
 
     documents: int
-    sha256: str
+    content: str
     indexes: tuple[str, ...]
 
 
@@ -64,11 +67,12 @@ class TenantStore:
 
     async def drop(self) -> None:
         """Destroy the store: its collection, or its documents in the shared one. Done twice, it is done."""
+        if self.is_shared or not (await self._master.capabilities()).drops_at_once:
+            async for batch in self._batches({"_id": True}):
+                await self._master.transaction(partial(self._delete_between, batch[0]["_id"], batch[-1]["_id"]))
         if not self.is_shared:
-            await self._collection.drop()
-            return
-        async for batch in self._batches({"_id": True}):
-            await self._master.transaction(partial(self._delete_between, batch[0]["_id"], batch[-1]["_id"]))
+            with pymongo.timeout(_DROP_SECONDS):
+                await self._collection.drop()
 
     async def drop_if_empty(self) -> None:
         """Destroy a store that nobody has written to."""
@@ -95,26 +99,32 @@ class TenantStore:
             yield len(batch)
 
     async def fingerprint(self) -> Fingerprint:
-        """Return count, content hash (over each document's BSON, in order of id) and indexes of the store."""
-        digest, count = hashlib.sha256(), 0
+        """Return count, content hash and indexes of the store.
+
+        The content hash is the sum, modulo 2^256, of the SHA-256 of each document's BSON: no order matters, since mixed
+        ids sort differently where they are part of a sub-document.
+        """
+        total, count = 0, 0
         async for batch in self._batches():
             for document in batch:
-                digest.update(bson.encode({**document, "_id": self._document_id(document)}))
+                content = bson.encode({**document, "_id": self._document_id(document)})
+                total += int.from_bytes(hashlib.sha256(content).digest())
             count += len(batch)
         names = (
             () if self.is_shared else tuple(sorted(index.document["name"] for index in await self._custom_indexes()))
         )
-        return Fingerprint(count, digest.hexdigest(), names)
+        return Fingerprint(count, f"{total % 2**256:064x}", names)
 
     async def _delete_between(self, first: object, last: object, tx: Session) -> None:
+        """Delete a batch by its range of ids; what a range of mixed types leaves, the drop takes."""
         await self._collection.delete_many({"_id": {"$gte": first, "$lte": last}}, session=tx)
 
-    def _scope(self, after: object = None) -> Document:
+    def _scope(self, since: object = None) -> Document:
         """Return the filter for the organization's documents, one range of the index on `_id`."""
         if not self.is_shared:
-            return {} if after is None else {"_id": {"$gt": after}}
-        start = {"$gte": {"org": self._organization_id}} if after is None else {"$gt": after}
-        return {"_id": {**start, "$lt": {"org": self._organization_id, "id": bson.MaxKey()}}}
+            return {}
+        first = since or {"org": self._organization_id}
+        return {"_id": {"$gte": first, "$lt": {"org": self._organization_id, "id": bson.MaxKey()}}}
 
     def _document_id(self, document: Document) -> object:
         return document["_id"]["id"] if self.is_shared else document["_id"]
@@ -134,17 +144,26 @@ class TenantStore:
         """Yield all documents in order of id, each batch by a query of its own, so that no cursor has to live long."""
         last: object = None
         while True:
-            batch = (
-                await self._collection.find(self._scope(last), projection)
-                .sort("_id", ASCENDING)
-                .limit(_BATCH)
-                .to_list(_BATCH)
-            )
+            found = await self._read_from(last, projection).to_list(_BATCH + 1)
+            batch = [document for document in found if document["_id"] != last][:_BATCH]
             if batch:
                 yield batch
             if len(batch) < _BATCH:
                 return
             last = batch[-1]["_id"]
+
+    def _read_from(self, last: object, projection: Document | None) -> Cursor:
+        """Return a cursor over one document more than a batch, from this id on.
+
+        `min` has it begin there in a store of its own, since `$gt` compares ids of one type only, and a tenant's may be
+        of many. In the shared collection all are of one type.
+        """
+        query = self._scope() if last is None else self._scope(since=last)
+        cursor = self._collection.find(query, projection).sort("_id", ASCENDING).limit(_BATCH + 1)
+        if last is None or self.is_shared:
+            return cursor
+        index: list[tuple[str, Any]] = [("_id", last)]
+        return cursor.hint([("_id", ASCENDING)]).min(index)
 
     async def _custom_indexes(self) -> list[IndexModel]:
         information = await self._collection.index_information()

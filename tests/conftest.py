@@ -84,7 +84,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     for name in await database.client.list_database_names():
         if name.startswith(settings.database):
             await database.client.drop_database(name)
-    database.close()
+    await database.close()
 
 
 @pytest.fixture

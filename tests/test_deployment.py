@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import yaml  # type: ignore[import-untyped] # its types are a package of their own, for this one call
+import yaml
 
 from server import Settings, load_keys
 

@@ -23,7 +23,7 @@ ADMIN, SESSION, ORGANIZATION = AdminId("a" * 24), SessionId("b" * 24), Organizat
 
 def tokens_of(ring: KeyRing, **changes: Any) -> AccessTokens:  # noqa: ANN401 - whatever the test gives
     """Return a service that issues and verifies with these keys."""
-    options = {"issuer": "tenantry", "audience": "tenantry", "ttl": timedelta(minutes=10)} | changes
+    options: dict[str, Any] = {"issuer": "tenantry", "audience": "tenantry", "ttl": timedelta(minutes=10)} | changes
     return AccessTokens(ring, **options)
 
 

@@ -38,7 +38,7 @@ async def fill(database: Database, slug: str) -> tuple[str, str, str]:
     placement, organization_id = document["placement"], document["_id"]
     shared = placement["strategy"] == StoreStrategy.SHARED
     collection = database.client[placement["database"]][placement["collection"]]
-    await collection.insert_many({"_id": {"org": organization_id, "id": n} if shared else n} for n in range(1200))
+    await collection.insert_many({"_id": {"org": organization_id, "id": n} if shared else n} for n in range(1050))
     return placement["database"], placement["collection"], organization_id
 
 
@@ -59,7 +59,7 @@ async def test_delete_destroys_the_data_and_keeps_the_record(api: API, database:
     )
     theirs = database.client[their_database][their_collection]
     query = {"_id.org": their_id} if settings.tenant_store is StoreStrategy.SHARED else {}
-    assert await theirs.count_documents(query) == 1200
+    assert await theirs.count_documents(query) == 1050
 
 
 async def test_token_stops_at_the_next_request(api: API) -> None:

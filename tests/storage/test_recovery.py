@@ -1,0 +1,242 @@
+"""What a crash leaves is finished or undone: sign-ups, moves and deletions, cut off at every single command."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from pymongo import monitoring
+
+from auth.identifiers import AdminId
+from server import Settings
+from storage import deletions, leases, moves, recovery, sign_ups
+from storage.database import Database, new_id
+from storage.migrations import MigrationRecord, MigrationState
+from storage.moves import MoveLostError
+from storage.organizations import ActorKind, ActorReference, OrganizationRecord, OrganizationStatus
+from storage.placements import StoreStrategy
+from storage.sign_ups import SignUpLostError
+from tests.storage import directory
+from tests.storage.directory import Inventory
+
+ACTOR = ActorReference(ActorKind.ADMIN, AdminId("a" * 24))
+DOCUMENTS = 30
+every_strategy = pytest.mark.parametrize("strategy", list(StoreStrategy))
+
+
+class Crash(monitoring.CommandListener):
+    """Cuts a task off when it sends its n-th command; a transaction that is under way comes to its own end."""
+
+    database: Database
+
+    def __init__(self) -> None:
+        self._lock = threading.Condition()
+        self._under_way = 0
+        self._left = -1
+        self._task: asyncio.Task[Any] | None = None
+
+    async def run(self, work: Coroutine[Any, Any, Any], at_command: int) -> bool:
+        """Run the work as a task, cut off at a command; tell whether it came to its end all the same."""
+        loop = asyncio.get_running_loop()
+        self._task, self._left = loop.create_task(work), at_command
+        await asyncio.wait([self._task])
+        await self.database.settle()
+        self._left = -1
+        await loop.run_in_executor(None, self._wait_for_commands)
+        if not self._task.cancelled():
+            self._task.result()
+        return not self._task.cancelled()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:  # noqa: ARG002 - the driver's signature
+        """Count a command; at the last one, cut the task off."""
+        with self._lock:
+            self._under_way += 1
+            self._left -= 1
+            if self._left == 0 and self._task is not None:
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:  # noqa: ARG002 - the driver's signature
+        """Note that a command is over."""
+        with self._lock:
+            self._under_way -= 1
+            self._lock.notify_all()
+
+    failed = succeeded  # type: ignore[assignment] # of both nothing but the number counts
+
+    def _wait_for_commands(self) -> None:
+        with self._lock:
+            self._lock.wait_for(lambda: self._under_way == 0, timeout=10)
+
+
+@pytest.fixture
+async def crash(settings: Settings, database: Database) -> AsyncIterator[Crash]:  # noqa: ARG001 - it has to be prepared
+    """A crash, still to be set off."""
+    assert settings.mongodb_uri is not None
+    crash = Crash()
+    crash.database = Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[crash])
+    yield crash
+    await crash.database.close()
+
+
+@pytest.fixture
+def fragile(crash: Crash) -> Database:
+    """The prepared database, through a client that can be cut off."""
+    return crash.database
+
+
+@every_strategy
+async def test_sign_up_is_whole_or_not_at_all(
+    database: Database, fragile: Database, crash: Crash, strategy: StoreStrategy
+) -> None:
+    """Wherever a sign-up is cut off, afterwards the organization is active and whole, or there is no trace of it."""
+    nothing, finished, number = await directory.take_inventory(database), False, 0
+    while not finished:
+        number += 1
+        organization = directory.new_organization(fragile, f"org-{number}", strategy)
+        owner = directory.new_owner(organization)
+        finished = await crash.run(sign_ups.sign_up(fragile, organization, owner, None), at_command=number)
+        await recovery.recover(database, expired_only=False)
+        found = await directory.read(database, organization.id)
+        if found is None:
+            assert await directory.take_inventory(database) == nothing, number
+        else:
+            assert found.status is OrganizationStatus.ACTIVE
+            assert await directory.count(database, found) == 0
+            await deletions.delete(database, organization.id, ACTOR)
+            await database["organizations"].delete_one({"_id": organization.id})
+            await database["admins"].delete_one({"_id": owner.id})
+    assert number > 5
+
+
+@every_strategy
+async def test_move_is_wholly_old_or_wholly_new(
+    database: Database, fragile: Database, crash: Crash, strategy: StoreStrategy
+) -> None:
+    """Wherever a move is cut off, every document is in exactly one store, and the organization fits it."""
+    organization = await directory.sign_up(database, "start", strategy, DOCUMENTS)
+    finished, number, outcomes = False, 0, set()
+    while not finished:
+        number += 1
+        plan = directory.rename_of(database, organization, f"goal-{number}")
+
+        async def rename(plan: MigrationRecord = plan) -> None:
+            await (await moves.plan(fragile, plan)).run()
+
+        finished = await crash.run(rename(), at_command=number)
+        await recovery.recover(database, expired_only=False)
+        after = await directory.read(database, organization.id)
+        assert after is not None
+        outcomes.add(after.slug == plan.target.slug)
+        assert after.migration_id is None, number
+        assert after.slug in {plan.source.slug, plan.target.slug}
+        assert await directory.count(database, after) == DOCUMENTS
+        assert_fits(await directory.take_inventory(database), after, number)
+        migration = await directory.read_migration(database, plan.id)
+        assert migration is None or migration.state in {MigrationState.CLEANED, MigrationState.ROLLED_BACK}
+        organization = after
+    assert outcomes == {True, False}
+    assert number > 10
+
+
+def assert_fits(inventory: Inventory, organization: OrganizationRecord, number: int) -> None:
+    """Check that there is one organization with its slug, its aliases and its store, and nothing unfinished."""
+    assert inventory.organizations == [f"{organization.slug}:ACTIVE"], number
+    assert inventory.slugs.pop(organization.slug) == "CURRENT", number
+    assert set(inventory.slugs.values()) <= {"ALIAS"}, number
+    placement = organization.placement
+    assert placement is not None
+    own = [] if placement.strategy is StoreStrategy.SHARED else [placement.collection]
+    assert [store.rpartition(".")[2] for store in inventory.stores] == own, number
+    assert inventory.leases == 0, number
+
+
+@every_strategy
+async def test_deletion_is_complete_or_has_not_begun(
+    database: Database, fragile: Database, crash: Crash, strategy: StoreStrategy
+) -> None:
+    """Wherever a deletion is cut off, afterwards the organization is whole, or deleted with nothing left behind."""
+    bystander = await directory.sign_up(database, "bystander", strategy, DOCUMENTS)
+    finished, number = False, 0
+    while not finished:
+        number += 1
+        organization = await directory.sign_up(database, "victim", strategy, DOCUMENTS)
+        finished = await crash.run(deletions.delete(fragile, organization.id, ACTOR), at_command=number)
+        await recovery.recover(database, expired_only=False)
+        after = await directory.read(database, organization.id)
+        assert after is not None
+        if after.status is OrganizationStatus.ACTIVE:
+            assert await directory.count(database, after) == DOCUMENTS
+            await deletions.delete(database, organization.id, ACTOR)
+        inventory = await directory.take_inventory(database)
+        assert inventory.slugs == {"bystander": "CURRENT"}, number
+        assert inventory.leases == 0, number
+        assert len(inventory.stores) == (0 if strategy is StoreStrategy.SHARED else 1), number
+        assert await directory.count(database, bystander) == DOCUMENTS
+    assert number > 4
+
+
+async def test_work_under_a_lease_is_left_alone(database: Database, fragile: Database, crash: Crash) -> None:
+    """A recoverer takes over after the lease has run out, not before."""
+    organization = directory.new_organization(database, "slow", StoreStrategy.COLLECTION)
+    work = sign_ups.sign_up(fragile, organization, directory.new_owner(organization), None)
+    assert not await crash.run(work, at_command=6)
+    before = await directory.take_inventory(database)
+    assert before.leases == 1
+    assert await recovery.recover(database) == 0
+    assert await directory.take_inventory(database) == before
+    with time_machine.travel(timedelta(seconds=31), tick=True):
+        assert await recovery.recover(database) == 1
+    assert (await directory.take_inventory(database)).organizations == []
+
+
+async def test_two_recoverers_at_once_are_harmless(database: Database, fragile: Database, crash: Crash) -> None:
+    """Many recoverers together do what one does, and no more."""
+    organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
+    mover = await moves.plan(fragile, directory.rename_of(database, organization, "goal"))
+    assert not await crash.run(mover.run(), at_command=8)
+    await asyncio.gather(*(recovery.recover(database, expired_only=False) for _ in range(5)), return_exceptions=True)
+    await recovery.recover(database, expired_only=False)
+    after = await directory.read(database, organization.id)
+    assert after is not None
+    assert await directory.count(database, after) == DOCUMENTS
+    assert_fits(await directory.take_inventory(database), after, 0)
+
+
+async def test_sign_up_that_lost_its_lease_does_not_become_active(database: Database) -> None:
+    """A worker that comes back after a recoverer has undone its sign-up is told so, and leaves nothing."""
+    organization = directory.new_organization(database, "slow", StoreStrategy.COLLECTION)
+    worker = leases.new_owner()
+    reserve = sign_ups._reserve  # noqa: SLF001 - the first of the steps between which the pause falls
+    await database.transaction(
+        lambda tx: reserve(database, tx, organization, directory.new_owner(organization), worker)
+    )
+    await recovery.recover(database, expired_only=False)
+    with pytest.raises(SignUpLostError):
+        await database.transaction(lambda tx: sign_ups._activate(database, tx, organization.id, None, worker))  # noqa: SLF001
+    assert (await directory.take_inventory(database)).organizations == []
+
+
+async def test_move_that_lost_its_lease_does_no_harm(database: Database) -> None:
+    """A mover that comes back after a recoverer has undone its move drops nothing and switches nothing."""
+    organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
+    mover = await moves.plan(database, directory.rename_of(database, organization, "goal"))
+    await recovery.recover(database, expired_only=False)
+    with pytest.raises(MoveLostError):
+        await mover.run()
+    with pytest.raises(MoveLostError):
+        await mover.clean()
+    with pytest.raises(MoveLostError):
+        await mover.abandon("I did not notice.")
+    after = await directory.read(database, organization.id)
+    assert after is not None
+    assert after.slug == "start"
+    assert await directory.count(database, after) == DOCUMENTS
+
+
+async def test_nothing_to_do_is_done_quickly(database: Database) -> None:
+    """A recovery round of a healthy installation finds nothing."""
+    await directory.sign_up(database, f"org-{new_id()[:6]}")
+    assert await recovery.recover(database, expired_only=False) == 0

@@ -1,0 +1,124 @@
+"""Tenant stores: one contract for all strategies."""
+
+import bson
+import pytest
+
+from auth.identifiers import OrganizationId
+from storage.database import Database, new_id
+from storage.placements import StoreStrategy, choose
+from storage.tenant_stores import StoreOccupiedError, TenantStore
+
+every_strategy = pytest.mark.parametrize("strategy", list(StoreStrategy))
+
+
+def store_of(database: Database, strategy: StoreStrategy, slug: str = "acme", org: str | None = None) -> TenantStore:
+    """Return a store that nobody has made yet."""
+    placement = choose(strategy, master=database.name, slug=slug, epoch=1)
+    return TenantStore(database, OrganizationId(org or new_id()), placement)
+
+
+async def fill(store: TenantStore, database: Database, ids: list[object]) -> None:
+    """Put documents of many types into a store, as a tenant's own software would."""
+    collection = database.client[store.placement.database][store.placement.collection]
+    values = [1, 1.5, bson.Int64(1), bson.Decimal128("1.5"), "ö", None, b"x", {"a": [1, {"b": 2}]}, bson.ObjectId()]
+    await collection.insert_many(
+        store._address(document_id, {"value": values[n % len(values)]})  # noqa: SLF001 - there is no writer yet
+        for n, document_id in enumerate(ids)
+    )
+
+
+@every_strategy
+async def test_new_store_is_empty_and_made_twice_is_made(database: Database, strategy: StoreStrategy) -> None:
+    """Making a store that is there and empty is no error."""
+    store = store_of(database, strategy)
+    await store.create()
+    await store.create()
+    assert await store.count() == 0
+    assert (await store.fingerprint()).documents == 0
+
+
+@every_strategy
+async def test_store_with_documents_is_not_taken_over(database: Database, strategy: StoreStrategy) -> None:
+    """Making a store where documents are is refused."""
+    store = store_of(database, strategy)
+    await store.create()
+    await fill(store, database, [1])
+    with pytest.raises(StoreOccupiedError):
+        await store.create()
+
+
+@every_strategy
+async def test_dropping_leaves_the_neighbours(database: Database, strategy: StoreStrategy) -> None:
+    """A dropped store is empty, its neighbours are whole, and dropping it again does nothing."""
+    store = store_of(database, strategy, "acme", "b" * 24)
+    neighbours = [store_of(database, strategy, "before", "a" * 24), store_of(database, strategy, "behind", "c" * 24)]
+    for each in (store, *neighbours):
+        await each.create()
+        await fill(each, database, list(range(1050)))
+    await store.drop()
+    await store.drop()
+    assert [await each.count() for each in (store, *neighbours)] == [0, 1050, 1050]
+
+
+@every_strategy
+async def test_only_empty_stores_are_dropped_as_empty(database: Database, strategy: StoreStrategy) -> None:
+    """A store with documents survives `drop_if_empty`."""
+    store = store_of(database, strategy)
+    await store.create()
+    await fill(store, database, [1])
+    await store.drop_if_empty()
+    assert await store.count() == 1
+
+
+@pytest.mark.parametrize("target_strategy", list(StoreStrategy))
+@every_strategy
+async def test_copy_has_the_same_fingerprint(
+    database: Database, strategy: StoreStrategy, target_strategy: StoreStrategy
+) -> None:
+    """A copy between any two strategies holds the same documents, also when it is made twice."""
+    organization = new_id()
+    source = store_of(database, strategy, "old", organization)
+    target = store_of(database, target_strategy, "new", organization)
+    if strategy is target_strategy is StoreStrategy.SHARED:
+        assert source.placement.same_place(target.placement)
+        return
+    await source.create()
+    await target.create()
+    ids: list[object] = [*range(1100), "text", bson.ObjectId(), 2.5]
+    await fill(source, database, ids)
+    for _ in range(2):
+        assert sum([copied async for copied in source.copy_to(target)]) == len(ids)
+    one, other = await source.fingerprint(), await target.fingerprint()
+    assert (one.documents, one.content) == (other.documents, other.content) == (len(ids), one.content)
+
+
+@every_strategy
+async def test_fingerprint_notices_every_difference(database: Database, strategy: StoreStrategy) -> None:
+    """Another value, another type of the same value, one more or one less document: another fingerprint."""
+    store = store_of(database, strategy)
+    await store.create()
+    await fill(store, database, [1, 2, 3])
+    collection = database.client[store.placement.database][store.placement.collection]
+    seen = {(await store.fingerprint()).content}
+    first = store._address(1, {})["_id"]  # noqa: SLF001 - there is no writer yet
+    for value in (1.0, bson.Int64(1), "1", [1]):
+        await collection.update_one({"_id": first}, {"$set": {"value": value}})
+        seen.add((await store.fingerprint()).content)
+    await collection.delete_one({"_id": first})
+    seen.add((await store.fingerprint()).content)
+    assert len(seen) == 6
+
+
+async def test_indexes_come_along(database: Database) -> None:
+    """Unique and partial indexes of a tenant's own are at the new place, too."""
+    source, target = (store_of(database, StoreStrategy.COLLECTION, slug, "a" * 24) for slug in ("old", "new"))
+    await source.create()
+    await target.create()
+    collection = database.client[source.placement.database][source.placement.collection]
+    await collection.create_index([("value", 1)], name="unique_value", unique=True, partialFilterExpression={"u": True})
+    async for _ in source.copy_to(target):
+        pass
+    copied = await database.client[target.placement.database][target.placement.collection].index_information()
+    assert copied["unique_value"]["unique"] is True
+    assert copied["unique_value"]["partialFilterExpression"] == {"u": True}
+    assert (await source.fingerprint()) == (await target.fingerprint())
