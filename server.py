@@ -284,9 +284,15 @@ def worker_app() -> "Starlette":
     return create_app(settings)
 
 
-cli = typer.Typer(add_completion=False, help="Tenantry: the GraphQL server in front of your organizations.")
+cli = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Tenantry: the GraphQL server in front of your organizations.",
+)
 operator_cli = typer.Typer(help="The people who run the installation.", no_args_is_help=True)
+keys_cli = typer.Typer(help="The keys that access tokens are signed with.", no_args_is_help=True)
 cli.add_typer(operator_cli, name="operator")
+cli.add_typer(keys_cli, name="keys")
 
 
 @cli.callback(invoke_without_command=True)
@@ -327,6 +333,14 @@ def schema() -> None:
     from schema import assembly
 
     typer.echo(assembly.build(explorable=True).as_str())
+
+
+@keys_cli.command("generate")
+def generate_keys(algorithm: Algorithm = Algorithm.EDDSA) -> None:
+    """Print a new set of one private key, for TENANTRY_JWT_KEYS."""
+    from auth import keys
+
+    typer.echo(keys.generate(algorithm))
 
 
 @operator_cli.command("create")

@@ -1,0 +1,44 @@
+"""The README's flow, copied and pasted."""
+
+import asyncio
+import json
+import re
+import shutil
+from pathlib import Path
+
+from tests.e2e import process
+
+README = Path(__file__).parent.parent.parent / "README.md"
+
+
+def flow() -> str:
+    """Return the commands under the heading about curl."""
+    match = re.search(r"## From sign-up to deletion.*?```bash\n(.*?)```", README.read_text(), re.DOTALL)
+    assert match is not None
+    return match[1]
+
+
+async def test_flow_from_sign_up_to_deletion(external: dict[str, str], tmp_path: Path) -> None:
+    """Every command of the README works as it stands there, one after the other."""
+    assert shutil.which("curl"), "curl is part of what the README asks for"
+    async with process.serving(tmp_path, **external) as server:
+        script = "set -euo pipefail\n" + flow().replace("http://127.0.0.1:8000", server.url)
+        shell = await asyncio.create_subprocess_exec(
+            "bash", "-c", script, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        output, errors = await shell.communicate()
+    assert shell.returncode == 0, errors.decode()
+    answers = [answer["data"] for answer in _documents(output.decode())]
+    assert answers[0]["createOrg"]["organization"]["slug"] == "acme-rockets"
+    assert answers[1]["viewer"]["admin"]["role"] == "OWNER"
+    assert answers[2]["renameOrg"]["organization"]["slug"] == "acme-spaceships"
+    assert answers[3]["deleteOrg"]["organization"]["status"] == "DELETED"
+
+
+def _documents(text: str) -> list[dict[str, dict[str, dict[str, dict[str, str]]]]]:
+    """Split JSON documents that stand one behind the other."""
+    decoder, found, position = json.JSONDecoder(), [], 0
+    while position < len(text):
+        document, position = decoder.raw_decode(text, position)
+        found.append(document)
+    return found
