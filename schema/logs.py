@@ -30,7 +30,8 @@ def configure(*, as_json: bool) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(logging.WARNING)
+    root.setLevel(logging.INFO)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # Its own news of starting and stopping repeat ours.
 
 
 def _renderers(*, as_json: bool) -> list[Processor]:

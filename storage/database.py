@@ -1,9 +1,13 @@
 """The connection to MongoDB: one client a process, majority reads and writes, a deadline on everything."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+import contextlib
+import itertools
+import random
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pymongo
 from bson import ObjectId
@@ -14,10 +18,12 @@ from motor.motor_asyncio import (
     AsyncIOMotorCursor,
     AsyncIOMotorDatabase,
 )
+from pymongo.errors import PyMongoError
 from pymongo.monitoring import CommandListener
 
 from storage import capabilities
 from storage.capabilities import Capabilities
+from storage.failures import is_temporary
 
 Document = dict[str, Any]
 Collection = AsyncIOMotorCollection[Document]
@@ -27,6 +33,8 @@ Session = AsyncIOMotorClientSession
 _OPERATION_SECONDS = 5.0
 _TRANSACTION_SECONDS = 8.0
 _READINESS_SECONDS = 1.0
+_KILL_ATTEMPTS, _KILLS = 60, 2
+_FIRST_PAUSE, _MAX_PAUSE = 0.005, 0.5  # Seconds between attempts, as in the drivers' specification of transactions.
 
 _T = TypeVar("_T")
 
@@ -53,7 +61,7 @@ class Database:
             event_listeners=list(listeners),
         )
         self._capabilities: Capabilities | None = None
-        self._transactions: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._master: AsyncIOMotorDatabase[Document] = self.client[name]
 
     def __getitem__(self, collection: str) -> Collection:
@@ -66,21 +74,42 @@ class Database:
         A caller that is cancelled leaves the transaction to come to its own end: the driver works in threads, and a
         cancelled session can send the statement under way outside of the transaction that it was meant for.
         """
-        transaction = asyncio.create_task(self._run(work))
-        self._transactions.add(transaction)
-        transaction.add_done_callback(self._finished)
-        return await asyncio.shield(transaction)
+        return await asyncio.shield(self._keep(self._run(work)))
 
     async def _run(self, work: Callable[[Session], Coroutine[Any, Any, _T]]) -> _T:
         async with await self.client.start_session() as session:
-            with pymongo.timeout(_TRANSACTION_SECONDS):
-                result: _T = await session.with_transaction(work)
-                return result
+            try:
+                with pymongo.timeout(_TRANSACTION_SECONDS):
+                    return await _repeat(session, work, time.monotonic() + _TRANSACTION_SECONDS)
+            except PyMongoError as error:
+                if is_temporary(error):
+                    self._keep(self._kill(cast("Mapping[str, Any]", session.session_id)))
+                raise
 
-    def _finished(self, transaction: asyncio.Task[Any]) -> None:
-        self._transactions.discard(transaction)
-        if not transaction.cancelled():
-            transaction.exception()  # Looked at, in case that the caller is gone.
+    async def _kill(self, session_id: Mapping[str, Any]) -> None:
+        """Have the server give up what a transaction still holds whose end it may not have heard of.
+
+        It would do so by itself after a minute. It is told twice, since statements sent before may come to it after.
+        """
+        told = 0
+        for _ in range(_KILL_ATTEMPTS):
+            with contextlib.suppress(PyMongoError), pymongo.timeout(_READINESS_SECONDS):
+                await self.client.admin.command("killSessions", [session_id])
+                told += 1
+            if told == _KILLS:
+                return
+            await asyncio.sleep(_READINESS_SECONDS)
+
+    def _keep(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # Looked at, in case that the caller is gone.
 
     async def ping(self) -> None:
         """Raise unless the database answers within a second."""
@@ -95,13 +124,43 @@ class Database:
 
     async def settle(self) -> None:
         """Wait until all transactions are over, those whose callers were cancelled included."""
-        if self._transactions:
-            await asyncio.wait(self._transactions)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_TRANSACTION_SECONDS)
 
     async def close(self) -> None:
         """End all connections, when the transactions are over."""
         await self.settle()
+        for task in self._tasks:
+            task.cancel()
         self.client.close()
+
+
+async def _repeat(session: Session, work: Callable[[Session], Coroutine[Any, Any, _T]], deadline: float) -> _T:
+    """Attempt a transaction until it is committed or time is up; Motor's own `with_transaction` takes two minutes."""
+    for attempt in itertools.count():
+        try:
+            return await _attempt(session, work, deadline)
+        except PyMongoError as error:
+            pause = random.random() * min(_MAX_PAUSE, _FIRST_PAUSE * 1.5**attempt)  # noqa: S311 - jitter
+            transient = error.has_error_label("TransientTransactionError")
+            if not transient or time.monotonic() + pause >= deadline:
+                raise
+            await asyncio.sleep(pause)
+    raise AssertionError("unreachable")
+
+
+async def _attempt(session: Session, work: Callable[[Session], Coroutine[Any, Any, _T]], deadline: float) -> _T:
+    """Run `work` in a transaction once; the commit is repeated while its outcome is unknown and there is time."""
+    async with session.start_transaction():
+        result = await work(session)
+        while True:
+            try:
+                await session.commit_transaction()
+            except PyMongoError as error:
+                if not error.has_error_label("UnknownTransactionCommitResult") or time.monotonic() >= deadline:
+                    raise
+            else:
+                return result
 
 
 def new_id() -> str:
