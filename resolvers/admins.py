@@ -7,12 +7,13 @@ from auth.identifiers import AdminId, OrganizationId
 from auth.principals import AdminPrincipal, OperatorPrincipal
 from auth.roles import Permission
 from resolvers import emails, names
+from resolvers.authorization import authorize_change
 from resolvers.context import RequestContext
 from storage import accounts
 from storage.accounts import AdminChanges, PasswordChangedError
 from storage.admins import AdminRecord, OperatorRecord
 from storage.conflicts import EmailTakenError
-from storage.organizations import ActorKind, ActorReference
+from storage.organizations import ActorReference
 from storage.pages import Page, PageRequest
 
 
@@ -62,6 +63,7 @@ async def update_self(context: RequestContext, update: AdminUpdate) -> AdminReco
     admin = await viewer(context)
     if not isinstance(principal, AdminPrincipal) or not isinstance(admin, AdminRecord):
         raise ForbiddenError("Only admins of an organization can change themselves here.")
+    await authorize_change(context, Permission.VIEWER_UPDATE, admin.organization_id)
     changes = await _changes(context, admin, update)
     if not changes:
         return admin
@@ -95,10 +97,3 @@ async def _check_current_password(context: RequestContext, admin: AdminRecord, g
         raise UserError(UserErrorCode.INVALID, "Give the current password to change email or password.", path)
     if not await context.services.passwords.verify(given, admin.password_hash):
         raise UserError(UserErrorCode.BAD_CREDENTIALS, "The current password is wrong.", path)
-
-
-def actor_of(principal: AdminPrincipal | OperatorPrincipal) -> ActorReference:
-    """Return how to store that this caller did something."""
-    if isinstance(principal, AdminPrincipal):
-        return ActorReference(ActorKind.ADMIN, principal.admin_id)
-    return ActorReference(ActorKind.OPERATOR, principal.operator_id)

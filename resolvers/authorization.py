@@ -3,9 +3,10 @@
 from auth.errors import UserError, UserErrorCode
 from auth.identifiers import OrganizationId
 from auth.permissions import require
+from auth.principals import AdminPrincipal, OperatorPrincipal
 from auth.roles import Permission
 from resolvers.context import RequestContext
-from storage.organizations import OrganizationRecord, OrganizationStatus
+from storage.organizations import ActorKind, ActorReference, OrganizationRecord, OrganizationStatus
 
 
 async def authorize(
@@ -28,25 +29,31 @@ async def authorize_change(
 ) -> OrganizationRecord:
     """As `authorize`, for a change: raise `UserError` if the organization is suspended or deleted."""
     organization = await authorize(context, permission, organization_id)
-    if organization.status is OrganizationStatus.SUSPENDED:
-        raise UserError(UserErrorCode.ORG_SUSPENDED, "The organization is suspended: it can be read, not changed.")
-    if organization.status is OrganizationStatus.DELETED:
-        raise deleted()
+    if organization.status is not OrganizationStatus.ACTIVE:
+        raise not_changeable(organization)
     return organization
 
 
-def deleted() -> UserError:
-    """Return the error for a change to an organization that has been deleted."""
-    return UserError(UserErrorCode.ORG_DELETED, "The organization has been deleted.")
+async def refused(context: RequestContext, organization_id: OrganizationId) -> UserError:
+    """Return why a change that was allowed could not be made after all: the organization has changed meanwhile."""
+    context.forget_loaded()
+    organization = await context.loaders.organizations.load(organization_id)
+    return not_changeable(organization)
 
 
-def migrating() -> UserError:
-    """Return the error for a change that has to wait until a move of the store is over."""
-    return UserError(UserErrorCode.ORG_MIGRATING, "The organization's store is being moved: try again shortly.")
+def not_changeable(organization: OrganizationRecord | None) -> UserError:
+    """Return the error for a change to an organization in this state."""
+    if organization is None or organization.status is OrganizationStatus.DELETED:
+        return UserError(UserErrorCode.ORG_DELETED, "The organization has been deleted.")
+    if organization.status is OrganizationStatus.SUSPENDED:
+        return UserError(UserErrorCode.ORG_SUSPENDED, "The organization is suspended: it can be read, not changed.")
+    if organization.migration_id is not None:
+        return UserError(UserErrorCode.ORG_MIGRATING, "The organization's store is being moved: try again shortly.")
+    return UserError(UserErrorCode.CONFLICT, "The organization was changed meanwhile: read it again and retry.")
 
 
-def require_active(changed: OrganizationRecord | None) -> OrganizationRecord:
-    """Return the changed organization; None means that it was deleted while the request was under way."""
-    if changed is None:
-        raise deleted()
-    return changed
+def actor_of(principal: AdminPrincipal | OperatorPrincipal) -> ActorReference:
+    """Return how to store that this caller did something."""
+    if isinstance(principal, AdminPrincipal):
+        return ActorReference(ActorKind.ADMIN, principal.admin_id)
+    return ActorReference(ActorKind.OPERATOR, principal.operator_id)

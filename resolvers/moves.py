@@ -7,7 +7,7 @@ from auth.errors import UserError, UserErrorCode
 from auth.identifiers import MigrationId, OrganizationId
 from auth.roles import Permission
 from resolvers import names, slugs
-from resolvers.authorization import authorize_change, deleted, migrating, require_active
+from resolvers.authorization import authorize_change, not_changeable, refused
 from resolvers.context import RequestContext
 from storage import moves, organizations
 from storage.conflicts import SlugTakenError
@@ -37,19 +37,21 @@ async def rename(context: RequestContext, organization_id: OrganizationId, *, na
     name = names.check_name(name, "name")
     given, slug = slug is not None, slugs.slug_for(name, slug)
     if slug == organization.slug:
-        updated = await organizations.update_name(context.services.database, organization_id, name)
-        return Renamed(require_active(updated), None)
+        respelled = await organizations.respell(context.services.database, organization_id, name, slug=slug)
+        if respelled is None:
+            raise await refused(context, organization_id)
+        return Renamed(respelled, None)
     move = _plan_rename(context, organization, name, slug)
     try:
         mover = await moves.plan(context.services.database, move)
     except SlugTakenError:
         raise slugs.taken(given=given) from None
     except NotMovableError:
-        raise migrating() from None
+        raise await refused(context, organization_id) from None
     await _run(context, mover)
     context.forget_loaded()
     renamed = await context.loaders.organizations.load(organization_id)
-    return Renamed(require_active(renamed), await context.loaders.migrations.load(move.id))
+    return Renamed(organization if renamed is None else renamed, await context.loaders.migrations.load(move.id))
 
 
 async def _run(context: RequestContext, mover: Mover) -> None:
@@ -59,14 +61,16 @@ async def _run(context: RequestContext, mover: Mover) -> None:
         await asyncio.wait_for(asyncio.shield(moving), _WAIT_SECONDS)
     except TimeoutError:
         return
-    except (MoveFailedError, MoveLostError) as error:
+    except MoveFailedError as error:
         raise UserError(UserErrorCode.CONFLICT, f"The rename was undone. {error}") from None
+    except MoveLostError:
+        return  # Another worker finishes or undoes it: the journal tells.
 
 
 def _plan_rename(context: RequestContext, organization: OrganizationRecord, name: str, slug: str) -> MigrationRecord:
     source = organization.placement
     if source is None:
-        raise deleted()
+        raise not_changeable(organization)
     target = choose(source.strategy, master=context.services.database.name, slug=slug, epoch=source.epoch + 1)
     return MigrationRecord(
         id=MigrationId(new_id()),

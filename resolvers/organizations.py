@@ -7,15 +7,16 @@ from auth.errors import BadRequestError, ForbiddenError, UserError, UserErrorCod
 from auth.identifiers import OrganizationId
 from auth.principals import Anonymous
 from auth.roles import Permission
-from resolvers import names
-from resolvers.admins import actor_of
-from resolvers.authorization import authorize, authorize_change, migrating, require_active
+from resolvers import names, slugs
+from resolvers.authorization import actor_of, authorize, authorize_change, refused
 from resolvers.context import RequestContext
 from storage import deletions, organizations
 from storage.deletions import NotDeletableError
 from storage.organizations import OrganizationFilter, OrganizationOrderField, OrganizationRecord, OrganizationStatus
 from storage.pages import Page, PageRequest
 from storage.tenant_stores import TenantStore
+
+_PURGE_SECONDS = 10.0
 
 
 class OrganizationChanges(TypedDict, total=False):
@@ -34,7 +35,7 @@ async def find(
     if (organization_id is None) == (slug is None):
         raise BadRequestError("Give exactly one of id and slug.")
     if slug is not None:
-        organization_id = await context.loaders.organization_ids.load(slug)
+        organization_id = await context.loaders.organization_ids.load(slug[: slugs.MAX_LENGTH + 1])
     return None if organization_id is None else await find_visible(context, organization_id)
 
 
@@ -78,11 +79,13 @@ async def update(
         return organization
     text = names.check_description(changes["description"] or "") or None
     updated = await organizations.update_description(context.services.database, organization_id, text)
-    return require_active(updated)
+    if updated is None:
+        raise await refused(context, organization_id)
+    return updated
 
 
 async def delete(context: RequestContext, organization_id: OrganizationId, confirm_slug: str) -> OrganizationRecord:
-    """Delete an organization: its store is destroyed when this returns, and soon if the caller stops waiting.
+    """Delete an organization: its store is destroyed when this returns, unless that takes longer than ten seconds.
 
     Raises `UserError`.
     """
@@ -92,10 +95,13 @@ async def delete(context: RequestContext, organization_id: OrganizationId, confi
     principal = await context.principal()
     if isinstance(principal, Anonymous):
         raise ForbiddenError
-    deleting = context.services.background.start(
-        deletions.delete(context.services.database, organization_id, actor_of(principal))
-    )
+    database = context.services.database
     try:
-        return await asyncio.shield(deleting)
+        worker = await deletions.mark(database, organization_id, actor_of(principal))
     except NotDeletableError:
-        raise migrating() from None
+        raise await refused(context, organization_id) from None
+    purging = context.services.background.start(deletions.purge(database, organization_id, worker))
+    await asyncio.wait({purging}, timeout=_PURGE_SECONDS)
+    context.forget_loaded()
+    remains = await context.loaders.organizations.load(organization_id)
+    return organization if remains is None else remains

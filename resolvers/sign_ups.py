@@ -52,7 +52,7 @@ async def sign_up(context: RequestContext, request: OrganizationSignUp) -> Signe
         principal = await context.principal()
         require(principal, allowed=Permission.ORGANIZATION_CREATE in principal.permissions)
     checked, slug = await _check(context, request)
-    await _refuse_taken(context, slug, checked.email)
+    await _refuse_taken(context, slug, checked.email, given=request.slug is not None)
     organization = _new_organization(context, checked, slug)
     owner = _new_owner(organization, checked, await services.passwords.hash(checked.password))
     session = sessions.issue(services, owner) if services.policy.open_signup else None
@@ -95,11 +95,11 @@ async def _check(context: RequestContext, request: OrganizationSignUp) -> tuple[
     return checked, slug
 
 
-async def _refuse_taken(context: RequestContext, slug: str, email: str) -> None:
+async def _refuse_taken(context: RequestContext, slug: str, email: str, *, given: bool) -> None:
     """Answer early what a unique index would decide after the work of hashing a password."""
     database = context.services.database
     if await reserved_slugs.is_taken(database, slug):
-        raise slugs.taken(given=False)
+        raise slugs.taken(given=given)
     if await admins.find_by_email(database, email) is not None:
         raise emails.taken()
 

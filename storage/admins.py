@@ -173,7 +173,7 @@ async def update(
     if "email" in changes:
         fields |= {"email_key": email_key(str(changes["email"])), "email_verified": False}
     document: Document | None = await database[COLLECTION].find_one_and_update(
-        {"_id": admin_id, "password_hash": password_hash},
+        {"_id": admin_id, "password_hash": password_hash, "email_key": {"$exists": True}},
         {"$set": fields},
         return_document=ReturnDocument.AFTER,
         session=session,

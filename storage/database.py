@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import pymongo
 from bson import ObjectId
+from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
@@ -18,16 +19,16 @@ from motor.motor_asyncio import (
     AsyncIOMotorCursor,
     AsyncIOMotorDatabase,
 )
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.monitoring import CommandListener
 
 from storage import capabilities
 from storage.capabilities import Capabilities
-from storage.failures import is_temporary
 
 Document = dict[str, Any]
 Collection = AsyncIOMotorCollection[Document]
-Cursor = AsyncIOMotorCursor[Document]
+RawCollection = AsyncIOMotorCollection[RawBSONDocument]
+RawCursor = AsyncIOMotorCursor[RawBSONDocument]
 Session = AsyncIOMotorClientSession
 
 _OPERATION_SECONDS = 5.0
@@ -54,6 +55,7 @@ class Database:
             tzinfo=UTC,
             w="majority",
             readConcernLevel="majority",
+            readPreference="primary",
             retryReads=True,
             retryWrites=True,
             timeoutMS=int(_OPERATION_SECONDS * 1000),
@@ -61,7 +63,8 @@ class Database:
             event_listeners=list(listeners),
         )
         self._capabilities: Capabilities | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._transactions: set[asyncio.Task[Any]] = set()
+        self._kills: set[asyncio.Task[Any]] = set()
         self._master: AsyncIOMotorDatabase[Document] = self.client[name]
 
     def __getitem__(self, collection: str) -> Collection:
@@ -74,16 +77,15 @@ class Database:
         A caller that is cancelled leaves the transaction to come to its own end: the driver works in threads, and a
         cancelled session can send the statement under way outside of the transaction that it was meant for.
         """
-        return await asyncio.shield(self._keep(self._run(work)))
+        return await asyncio.shield(self._keep(self._run(work), self._transactions))
 
     async def _run(self, work: Callable[[Session], Coroutine[Any, Any, _T]]) -> _T:
         async with await self.client.start_session() as session:
             try:
                 with pymongo.timeout(_TRANSACTION_SECONDS):
                     return await _repeat(session, work, time.monotonic() + _TRANSACTION_SECONDS)
-            except PyMongoError as error:
-                if is_temporary(error):
-                    self._keep(self._kill(cast("Mapping[str, Any]", session.session_id)))
+            except ConnectionFailure:  # The driver uses the session no more.
+                self._keep(self._kill(cast("Mapping[str, Any]", session.session_id)), self._kills)
                 raise
 
     async def _kill(self, session_id: Mapping[str, Any]) -> None:
@@ -100,16 +102,17 @@ class Database:
                 return
             await asyncio.sleep(_READINESS_SECONDS)
 
-    def _keep(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
+    @staticmethod
+    def _keep(work: Coroutine[Any, Any, _T], tasks: set[asyncio.Task[Any]]) -> asyncio.Task[_T]:
+        def finished(task: asyncio.Task[Any]) -> None:
+            tasks.discard(task)
+            if not task.cancelled():
+                task.exception()  # Looked at, in case that the caller is gone.
 
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # Looked at, in case that the caller is gone.
+        task = asyncio.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(finished)
+        return task
 
     async def ping(self) -> None:
         """Raise unless the database answers within a second."""
@@ -124,13 +127,13 @@ class Database:
 
     async def settle(self) -> None:
         """Wait until all transactions are over, those whose callers were cancelled included."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_TRANSACTION_SECONDS)
+        if self._transactions:
+            await asyncio.wait(self._transactions)
 
     async def close(self) -> None:
         """End all connections, when the transactions are over."""
         await self.settle()
-        for task in self._tasks:
+        for task in self._kills:
             task.cancel()
         self.client.close()
 

@@ -8,7 +8,7 @@
 from auth.identifiers import OrganizationId
 from storage import admins, leases, organizations, sessions, slugs
 from storage.database import Database, Document, Session, now
-from storage.organizations import ActorReference, OrganizationRecord, OrganizationStatus
+from storage.organizations import ActorReference, OrganizationStatus
 from storage.placements import Placement
 from storage.tenant_stores import TenantStore
 
@@ -19,26 +19,26 @@ class NotDeletableError(Exception):
     """The organization is deleted already, or a move is under way."""
 
 
-async def delete(database: Database, organization_id: OrganizationId, actor: ActorReference) -> OrganizationRecord:
-    """Delete an organization and destroy its store before returning its record.
+async def mark(database: Database, organization_id: OrganizationId, actor: ActorReference) -> str:
+    """Delete an organization for everyone who looks; return the worker that has to `purge` it.
 
     Raises `NotDeletableError`; nothing has changed then.
     """
     worker = leases.new_owner()
     await database.transaction(lambda tx: _mark(database, tx, organization_id, actor, worker))
-    await purge(database, organization_id, worker)
-    found = await organizations.find_by_ids(database, [organization_id])
-    return found[organization_id]
+    return worker
 
 
 async def purge(database: Database, organization_id: OrganizationId, worker: str) -> None:
     """Destroy what a deleted organization still has, if this worker holds the lease."""
+    organization = database[organizations.COLLECTION]
     pending = {"_id": organization_id, "status": OrganizationStatus.DELETED, **leases.held_by(worker)}
-    document = await database[organizations.COLLECTION].find_one(pending)
+    document = await organization.find_one(pending)
     if document is None:
         return
-    await TenantStore(database, organization_id, Placement.from_document(document["placement"])).drop()
-    await database.transaction(lambda tx: _release(database, tx, pending, organization_id))
+    async with leases.kept(organization, organization_id, worker):
+        await TenantStore(database, organization_id, Placement.from_document(document["placement"])).drop()
+        await database.transaction(lambda tx: _release(database, tx, pending, organization_id))
 
 
 async def _mark(

@@ -12,6 +12,14 @@ from pymongo.errors import (
 _TEMPORARY = (AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError, ExecutionTimeout, WTimeoutError)
 
 
+_INTERRUPTED = 11601
+
+
+def is_from_database(error: BaseException) -> bool:
+    """Tell whether the database or the way to it failed, for whatever reason."""
+    return isinstance(error, PyMongoError | TimeoutError)
+
+
 def is_temporary(error: BaseException) -> bool:
     """Tell whether the same request may succeed later: no connection, no time left, too many conflicts."""
     if not isinstance(error, PyMongoError):
@@ -19,6 +27,7 @@ def is_temporary(error: BaseException) -> bool:
     return (
         isinstance(error, _TEMPORARY)
         or error.timeout
+        or getattr(error, "code", None) == _INTERRUPTED
         or error.has_error_label("TransientTransactionError")
         or error.has_error_label("UnknownTransactionCommitResult")
     )

@@ -4,11 +4,17 @@ A lease is a sub-document `{owner, expires_at}`. Every step of the work is a com
 that lost its lease during a long pause changes nothing more.
 """
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from storage.database import Document, new_id, now
+from pymongo.errors import PyMongoError
+
+from storage.database import Collection, Document, new_id, now
 
 _DURATION = timedelta(seconds=30)
+_RENEWAL_SECONDS = 10.0
 
 
 def new_owner() -> str:
@@ -29,3 +35,20 @@ def held_by(owner: str) -> Document:
 def claimable(*, expired_only: bool) -> Document:
     """Return the filter for what a recoverer may take over."""
     return {"lease.expires_at": {"$lt": now()} if expired_only else {"$exists": True}}
+
+
+@contextlib.asynccontextmanager
+async def kept(collection: Collection, record_id: object, owner: str) -> AsyncIterator[None]:
+    """Renew a lease every ten seconds while its owner is at work, however long a step takes."""
+    renewing = asyncio.create_task(_renew(collection, {"_id": record_id, **held_by(owner)}, owner))
+    try:
+        yield
+    finally:
+        renewing.cancel()
+
+
+async def _renew(collection: Collection, held: Document, owner: str) -> None:
+    while True:
+        await asyncio.sleep(_RENEWAL_SECONDS)
+        with contextlib.suppress(PyMongoError):
+            await collection.update_one(held, {"$set": {"lease": lease(owner)}})

@@ -44,21 +44,20 @@ class Mover:
 
     async def run(self) -> None:
         """Carry a planned move through to its end; raise `MoveFailedError` after undoing it."""
-        try:
-            if self._move.moves_documents:
-                await self._copy()
-                await self._verify()
-            await self._advance(MigrationState.VERIFIED)
-            await self._database.transaction(self._switch)
-        except (MoveFailedError, NotMovableError) as error:
-            await self.abandon(str(error))
-            raise MoveFailedError(str(error)) from error
-        except PyMongoError as error:
-            if await self.abandon(f"The database failed: {type(error).__name__}."):
+        async with leases.kept(self._database[migrations.COLLECTION], self._move.id, self._worker):
+            try:
+                await self._carry()
+            except (MoveFailedError, NotMovableError) as error:
+                await self.abandon(str(error))
+                raise MoveFailedError(str(error)) from error
+            except MoveLostError:
                 raise
-            return
-        with contextlib.suppress(PyMongoError):  # The move has happened; the recovery cleans up after it.
-            await self.clean()
+            except Exception as error:
+                if await self.abandon(f"It failed: {type(error).__name__}."):
+                    raise
+            else:
+                with contextlib.suppress(PyMongoError):  # The move has happened; the recovery cleans up after it.
+                    await self.clean()
 
     async def abandon(self, reason: str) -> bool:
         """Undo the move; return false, with the move finished instead, if the switch has happened after all.
@@ -86,7 +85,14 @@ class Mover:
         await self._update({"$set": {"lease": leases.lease(self._worker)}}, None, {"state": MigrationState.SWITCHED})
         if self._move.moves_documents:
             await self._source.drop()
-        await self._finish(MigrationState.CLEANED)
+        await self._database.transaction(self._complete)
+
+    async def _carry(self) -> None:
+        if self._move.moves_documents:
+            await self._copy()
+            await self._verify()
+        await self._advance(MigrationState.VERIFIED)
+        await self._database.transaction(self._switch)
 
     async def _copy(self) -> None:
         try:
@@ -101,7 +107,7 @@ class Mover:
 
     async def _verify(self) -> None:
         source, target = await asyncio.gather(self._source.fingerprint(), self._target.fingerprint())
-        if source != target:
+        if source != target or source.documents != await self._source.count_exactly():
             raise MoveFailedError("The copy differs from the original.")
 
     async def _switch(self, tx: Session) -> None:
@@ -120,8 +126,7 @@ class Mover:
                     "slug": target.slug,
                     "placement": target.placement.to_document(),
                     "updated_at": at,
-                },
-                "$unset": {"migration_id": ""},
+                }
             },
             session=tx,
         )
@@ -134,20 +139,25 @@ class Mover:
             {"state": MigrationState.VERIFIED, "abandoned": {"$exists": False}},
         )
 
+    async def _complete(self, tx: Session) -> None:
+        """Let go of the organization; while its old store is still to be dropped, it is neither renamed nor deleted."""
+        await self._finish(tx, MigrationState.CLEANED)
+        await self._release(tx)
+
     async def _forget(self, tx: Session, reason: str) -> None:
-        await self._finish(MigrationState.ROLLED_BACK, error=reason, tx=tx)
+        await self._finish(tx, MigrationState.ROLLED_BACK, error=reason)
         await slugs.give_target_up(self._database, tx, self._move.target.slug, self._move.organization_id)
-        await self._database[organizations.COLLECTION].update_one(
-            {"_id": self._move.organization_id, "migration_id": self._move.id},
-            {"$unset": {"migration_id": ""}},
-            session=tx,
-        )
+        await self._release(tx)
+
+    async def _release(self, tx: Session) -> None:
+        own = {"_id": self._move.organization_id, "migration_id": self._move.id}
+        await self._database[organizations.COLLECTION].update_one(own, {"$unset": {"migration_id": ""}}, session=tx)
 
     async def _advance(self, state: MigrationState, **fields: int) -> None:
         """Write progress and renew the lease; raise `MoveLostError` if it is another worker's."""
         await self._update({"$set": {**fields, "state": state, "lease": leases.lease(self._worker)}}, None)
 
-    async def _finish(self, state: MigrationState, *, error: str | None = None, tx: Session | None = None) -> None:
+    async def _finish(self, tx: Session, state: MigrationState, *, error: str | None = None) -> None:
         fields = {"state": state, "finished_at": now(), "error": error}
         await self._update({"$set": fields, "$unset": {"lease": ""}}, tx)
 

@@ -26,6 +26,7 @@ INDEXES = [
     IndexModel([("status", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)], name="by_status_and_creation"),
     IndexModel("lease.expires_at", name="unfinished", sparse=True),
 ]
+_NAME_KEY_LENGTH = 200
 _LAST_CHARACTER = "\U0010ffff"
 
 
@@ -93,8 +94,11 @@ class OrganizationFilter:
 
 
 def name_key(name: str) -> str:
-    """Return the form of a name under which it is ordered and searched: compatible, without case or extra spaces."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", name).casefold()).strip()
+    """Return the form of a name under which it is ordered and searched: compatible, without case or extra spaces.
+
+    Some characters have long compatible forms, so it is cut.
+    """
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", name).casefold()).strip()[:_NAME_KEY_LENGTH]
 
 
 def to_document(record: OrganizationRecord) -> Document:
@@ -168,16 +172,19 @@ async def update_description(
     return await _update_active(database, organization_id, {"description": description})
 
 
-async def update_name(database: Database, organization_id: OrganizationId, name: str) -> OrganizationRecord | None:
-    """Respell the name of an active organization without moving anything; None if it is not active."""
-    return await _update_active(database, organization_id, {"name": name, "name_key": name_key(name)})
+async def respell(
+    database: Database, organization_id: OrganizationId, name: str, *, slug: str
+) -> OrganizationRecord | None:
+    """Respell the name of an active organization that has this slug and is not being moved; None if it is not so."""
+    unchanged = {"slug": slug, "migration_id": {"$exists": False}}
+    return await _update_active(database, organization_id, {"name": name, "name_key": name_key(name)}, unchanged)
 
 
 async def _update_active(
-    database: Database, organization_id: OrganizationId, fields: Document
+    database: Database, organization_id: OrganizationId, fields: Document, provided: Document | None = None
 ) -> OrganizationRecord | None:
     document: Document | None = await database[COLLECTION].find_one_and_update(
-        {"_id": organization_id, "status": OrganizationStatus.ACTIVE},
+        {"_id": organization_id, "status": OrganizationStatus.ACTIVE, **(provided or {})},
         {"$set": {**fields, "updated_at": now()}},
         return_document=ReturnDocument.AFTER,
     )

@@ -28,12 +28,10 @@ class SlugKind(StrEnum):
     ALIAS = "ALIAS"
 
 
-async def is_taken(database: Database, slug: str, *, by_others_than: OrganizationId | None = None) -> bool:
+async def is_taken(database: Database, slug: str) -> bool:
     """Tell whether the slug is reserved now: a quick answer before work is done, never the decision."""
     found = await database[COLLECTION].find_one({"_id": slug})
-    if found is None or found["organization_id"] == by_others_than:
-        return False
-    return "expires_at" not in found or found["expires_at"] > now()
+    return found is not None and ("expires_at" not in found or found["expires_at"] > now())
 
 
 async def find_organizations(database: Database, slugs: Sequence[str]) -> dict[str, OrganizationId]:

@@ -3,7 +3,7 @@
 import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from tests.api import API, PASSWORD, started
 _URI_KEY = "TENANTRY_MONGODB_URI"
 _run_database = pytest.StashKey[tuple[EmbeddedDatabase, tempfile.TemporaryDirectory[str]]]()
 _run_uri = pytest.StashKey[str]()
+_run_is_embedded = pytest.StashKey[bool]()
+
+Dropping = Callable[[Database], Awaitable[None]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,19 +32,23 @@ def pytest_configure(config: pytest.Config) -> None:
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         config.stash[_run_uri] = worker_input["mongodb_uri"]
+        config.stash[_run_is_embedded] = worker_input["embedded"]
     elif given := os.environ.pop(_URI_KEY, None):
         config.stash[_run_uri] = given
+        config.stash[_run_is_embedded] = False
     else:
         folder = tempfile.TemporaryDirectory(prefix="tenantry-test-")
         database = EmbeddedDatabase(Path(folder.name))
         database.launch()
         config.stash[_run_uri] = database.wait_until_ready()
         config.stash[_run_database] = database, folder
+        config.stash[_run_is_embedded] = True
 
 
 def pytest_configure_node(node: object) -> None:
     """Tell a worker of pytest-xdist where the run's database is."""
     node.workerinput["mongodb_uri"] = node.config.stash[_run_uri]  # type: ignore[attr-defined] # xdist has no types
+    node.workerinput["embedded"] = node.config.stash[_run_is_embedded]  # type: ignore[attr-defined] # as above
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -76,15 +83,26 @@ def settings(mongodb_uri: str, tmp_path: Path, changed_settings: dict[str, Any])
 
 
 @pytest.fixture
-async def database(settings: Settings) -> AsyncIterator[Database]:
+async def database(settings: Settings, dropping: Dropping) -> AsyncIterator[Database]:
     """The prepared database of the settings, dropped after the test."""
     await server.prepare(settings, alone=True)
     database = server.connect(settings)
     yield database
-    for name in await database.client.list_database_names():
-        if name.startswith(settings.database):
-            await database.client.drop_database(name)
+    await dropping(database)
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def dropping(pytestconfig: pytest.Config) -> Dropping:
+    """What cleans up after a test: on a server that outlives the run. The embedded one goes as a whole, and at once."""
+
+    async def drop(database: Database) -> None:
+        if not pytestconfig.stash[_run_is_embedded]:
+            for name in await database.client.list_database_names():
+                if name.startswith(database.name):
+                    await database.client.drop_database(name)
+
+    return drop
 
 
 @pytest.fixture

@@ -62,8 +62,12 @@ async def fill(database: Database, slug: str, count: int) -> list[dict[str, Any]
 
 async def contents(database: Database, slug: str) -> list[dict[str, Any]]:
     """Return all documents of an organization's store."""
-    store = await store_of(database, slug)
-    return [document async for batch in store._batches() for document in batch]  # noqa: SLF001 - no reader yet
+    document = await database["organizations"].find_one({"slug": slug})
+    assert document is not None
+    placement = document["placement"]
+    query = {"_id.org": document["_id"]} if placement["strategy"] == StoreStrategy.SHARED else {}
+    collection = database.client[placement["database"]][placement["collection"]]
+    return await collection.find(query).sort("_id").to_list(None)
 
 
 @strategies

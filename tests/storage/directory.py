@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from auth.identifiers import AdminId, MigrationId, OrganizationId
 from auth.roles import Role
-from storage import migrations, organizations, sign_ups
+from storage import deletions, migrations, organizations, sign_ups
 from storage.admins import AdminRecord, AdminStatus
 from storage.database import Database, new_id, now
 from storage.migrations import Identity, MigrationKind, MigrationRecord, MigrationState
-from storage.organizations import OrganizationRecord, OrganizationStatus
+from storage.organizations import ActorKind, ActorReference, OrganizationRecord, OrganizationStatus
 from storage.placements import StoreStrategy, choose
 from storage.tenant_stores import TenantStore
 
@@ -61,6 +61,13 @@ async def sign_up(
         collection = database.client[placement.database][placement.collection]
         await collection.insert_many({"_id": document_id, "n": n} for n, document_id in enumerate(ids))
     return organization
+
+
+async def delete(database: Database, organization_id: OrganizationId) -> None:
+    """Delete an organization and destroy its store."""
+    actor = ActorReference(ActorKind.ADMIN, AdminId("a" * 24))
+    worker = await deletions.mark(database, organization_id, actor)
+    await deletions.purge(database, organization_id, worker)
 
 
 def rename_of(database: Database, organization: OrganizationRecord, slug: str) -> MigrationRecord:

@@ -10,19 +10,18 @@ import pytest
 import time_machine
 from pymongo import monitoring
 
-from auth.identifiers import AdminId
 from server import Settings
-from storage import deletions, leases, moves, recovery, sign_ups
+from storage import leases, moves, recovery, sign_ups
 from storage.database import Database, new_id
+from storage.deletions import NotDeletableError
 from storage.migrations import MigrationRecord, MigrationState
-from storage.moves import MoveLostError
-from storage.organizations import ActorKind, ActorReference, OrganizationRecord, OrganizationStatus
+from storage.moves import MoveLostError, NotMovableError
+from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.placements import StoreStrategy
 from storage.sign_ups import SignUpLostError
 from tests.storage import directory
 from tests.storage.directory import Inventory
 
-ACTOR = ActorReference(ActorKind.ADMIN, AdminId("a" * 24))
 DOCUMENTS = 30
 every_strategy = pytest.mark.parametrize("strategy", list(StoreStrategy))
 
@@ -105,7 +104,7 @@ async def test_sign_up_is_whole_or_not_at_all(
         else:
             assert found.status is OrganizationStatus.ACTIVE
             assert await directory.count(database, found) == 0
-            await deletions.delete(database, organization.id, ACTOR)
+            await directory.delete(database, organization.id)
             await database["organizations"].delete_one({"_id": organization.id})
             await database["admins"].delete_one({"_id": owner.id})
     assert number > 5
@@ -163,13 +162,13 @@ async def test_deletion_is_complete_or_has_not_begun(
     while not finished:
         number += 1
         organization = await directory.sign_up(database, "victim", strategy, DOCUMENTS)
-        finished = await crash.run(deletions.delete(fragile, organization.id, ACTOR), at_command=number)
+        finished = await crash.run(directory.delete(fragile, organization.id), at_command=number)
         await recovery.recover(database, expired_only=False)
         after = await directory.read(database, organization.id)
         assert after is not None
         if after.status is OrganizationStatus.ACTIVE:
             assert await directory.count(database, after) == DOCUMENTS
-            await deletions.delete(database, organization.id, ACTOR)
+            await directory.delete(database, organization.id)
         inventory = await directory.take_inventory(database)
         assert inventory.slugs == {"bystander": "CURRENT"}, number
         assert inventory.leases == 0, number
@@ -234,6 +233,32 @@ async def test_move_that_lost_its_lease_does_no_harm(database: Database) -> None
     assert after is not None
     assert after.slug == "start"
     assert await directory.count(database, after) == DOCUMENTS
+
+
+async def test_organization_stays_put_until_its_old_store_is_gone(
+    database: Database, fragile: Database, crash: Crash
+) -> None:
+    """Between switch and clean-up it can be neither renamed back nor deleted, so no drop meets a store in use."""
+    organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
+    plan = directory.rename_of(database, organization, "goal")
+    switched = None
+    for number in range(1, 40):
+        mover = await moves.plan(fragile, plan)
+        await crash.run(mover.run(), at_command=number)
+        migration = await directory.read_migration(database, plan.id)
+        if migration is not None and migration.state is MigrationState.SWITCHED:
+            switched = await directory.read(database, organization.id)
+            break
+        await recovery.recover(database, expired_only=False)
+        plan = directory.rename_of(database, organization, f"goal-{number}")
+    assert switched is not None
+    with pytest.raises(NotMovableError):
+        await moves.plan(database, directory.rename_of(database, switched, "start"))
+    with pytest.raises(NotDeletableError):
+        await directory.delete(database, organization.id)
+    await recovery.recover(database, expired_only=False)
+    await directory.delete(database, organization.id)
+    assert (await directory.take_inventory(database)).stores == []
 
 
 async def test_nothing_to_do_is_done_quickly(database: Database) -> None:

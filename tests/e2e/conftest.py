@@ -1,0 +1,52 @@
+"""What tests of server processes share: a data folder that was used before, a database name on the run's database."""
+
+import json
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.embedded import EmbeddedDatabase
+from tests.e2e import process
+
+FolderMaker = Callable[[], Path]
+
+
+@pytest.fixture
+async def external(mongodb_uri: str) -> AsyncIterator[dict[str, str]]:
+    """Settings of a server on the run's database, with a database name of its own, dropped after the test."""
+    name = f"e{uuid.uuid4().hex[:12]}"
+    yield {"mongodb_uri": mongodb_uri, "database": name}
+    database = Database(mongodb_uri, name)
+    for found in await database.client.list_database_names():
+        if found.startswith(name):
+            await database.client.drop_database(found)
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def make_used_folder(tmp_path_factory: pytest.TempPathFactory) -> FolderMaker:
+    """Makes folders whose `data` has an embedded database already: starting on one takes half as long."""
+    template = tmp_path_factory.mktemp("template")
+    database = EmbeddedDatabase(template)
+    database.launch()
+    database.wait_until_ready()
+    database.stop()
+    access = json.loads((template / "database.json").read_text())
+
+    def make() -> Path:
+        folder = tmp_path_factory.mktemp("used")
+        shutil.copytree(template, folder / "data")
+        (folder / "data" / "database.json").write_text(json.dumps({**access, "port": process.free_port()}))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def used_folder(make_used_folder: FolderMaker) -> Path:
+    """A folder whose `data` has an embedded database already, for one test."""
+    return make_used_folder()
