@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import getpass
 import multiprocessing
+import os
 import signal
 import socket
 import sys
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from resolvers.services import Services
     from storage.database import Database
 
-_RECOVERY_SECONDS = 5.0
 _SHUTDOWN_SECONDS = 30
 _PREFIX = "TENANTRY_"
+_PREFLIGHT_HEADERS = ["apollo-require-preflight", "graphql-preflight"]
 
 
 class Environment(StrEnum):
@@ -63,6 +64,12 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def _not_reserved(name: str) -> str:
+    if name in {"admin", "config", "local"}:
+        raise ValueError("belongs to MongoDB itself")
+    return name
+
+
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 Lifetime = Annotated[timedelta, AfterValidator(_positive)]
 
@@ -80,7 +87,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     data_dir: Path = Path("data")
     mongodb_uri: SecretStr | None = None
-    database: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,19}$")] = "tenantry"
+    database: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,17}$"), AfterValidator(_not_reserved)] = "tenantry"
     tenant_store: StoreStrategy = StoreStrategy.COLLECTION
     environment: Environment = Environment.DEVELOPMENT
     access_token_ttl: Lifetime = timedelta(minutes=10)
@@ -115,6 +122,10 @@ class State(TypedDict):
 
 def load_settings() -> Settings:
     """Read the settings; raise `StartupError` that names the first key that is wrong, without its value."""
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
+    if unknown:
+        raise StartupError(f"{unknown[0]}: there is no setting of this name.")
     try:
         return Settings()
     except ValidationError as error:
@@ -168,6 +179,7 @@ def create_app(settings: Settings) -> "Starlette":
     from schema.graphql_http import GraphQLEndpoint
     from schema.request_id import RequestIDMiddleware
     from schema.request_log import RequestLogMiddleware
+    from schema.unforeseen import UnforeseenErrorMiddleware
 
     explorable = settings.environment is Environment.DEVELOPMENT
     routes: list[BaseRoute] = [
@@ -182,7 +194,7 @@ def create_app(settings: Settings) -> "Starlette":
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+        allow_headers=[*_PREFLIGHT_HEADERS, "Authorization", "Content-Type", "X-Request-ID"],
         expose_headers=["X-Request-ID"],
         max_age=3600,
     )
@@ -195,8 +207,13 @@ def create_app(settings: Settings) -> "Starlette":
     return Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(RequestIDMiddleware), Middleware(RequestLogMiddleware), cors],
-        exception_handlers={HTTPException: problems.http_exception, Exception: problems.unforeseen},
+        middleware=[
+            Middleware(RequestIDMiddleware),
+            Middleware(RequestLogMiddleware),
+            Middleware(UnforeseenErrorMiddleware),
+            cors,
+        ],
+        exception_handlers={HTTPException: problems.http_exception},
     )
 
 
@@ -207,6 +224,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     from auth.tokens import AccessTokens
     from resolvers.background import BackgroundTasks
     from resolvers.services import Policy, Services
+    from storage import recovery
 
     keys = load_keys(settings)
     services = Services(
@@ -222,11 +240,12 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
             session_idle=settings.refresh_token_ttl,
         ),
     )
-    recovering = asyncio.create_task(_recover_forever(services.database))
+    recovering = asyncio.create_task(recovery.keep_recovering(services.database))
     try:
         yield {"services": services, "keys": keys}
     finally:
         recovering.cancel()
+        await asyncio.wait({recovering})
         await services.background.close()
         services.passwords.close()
         await services.database.close()
@@ -243,19 +262,6 @@ async def prepare(settings: Settings, *, alone: bool) -> None:
         raise StartupError(str(error)) from None
     finally:
         await database.close()
-
-
-async def _recover_forever(database: "Database") -> None:
-    import structlog
-
-    from storage import recovery
-
-    while True:
-        await asyncio.sleep(_RECOVERY_SECONDS)
-        try:
-            await recovery.recover(database)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
-            structlog.get_logger().warning("recovery postponed", error=type(error).__name__)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,9 @@ MIN_LENGTH = 8
 MAX_LENGTH = 128
 _SAFE_SCORE = 3  # zxcvbn: at least 10^8 guesses
 _ZXCVBN_MAX_LENGTH = 72
+_DECOY = (  # Of 32 random bytes.
+    "$argon2id$v=19$m=19456,t=2,p=1$fhKSzpTOtbBIDsHOkYKFqg$+fBi4tJfFRO0KfiEtJVT0UiL6vG+ZiQmfxa7hV06JgM"
+)
 _LEET = "4@8({[<369!1|70$5+%2"
 _STAND_INS = "~^_?*=-;:'.,>})]\\`"
 _MAX_LEET_KINDS = 8
@@ -35,7 +38,6 @@ class PasswordHasher:
     def __init__(self) -> None:
         self._argon2 = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._threads = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1))
-        self._decoy = self._argon2.hash(os.urandom(16).hex())
 
     async def hash(self, password: str) -> str:
         """Return the Argon2id hash of a password in PHC string format."""
@@ -45,7 +47,7 @@ class PasswordHasher:
         """Tell whether the password has this hash; without a hash, answer no after the same work."""
         if len(password) > MAX_LENGTH:
             return False
-        matches = await self._run(self._matches, password, password_hash or self._decoy)
+        matches = await self._run(self._matches, password, password_hash or _DECOY)
         return matches and password_hash is not None
 
     def needs_rehash(self, password_hash: str) -> bool:

@@ -18,7 +18,7 @@ class BackgroundTasks:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
-        """Run a coroutine as a task of its own; a failure that nobody awaits is logged."""
+        """Run a coroutine as a task of its own; a failure is logged, since nobody may be there to hear of it."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)

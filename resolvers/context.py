@@ -15,10 +15,8 @@ _LIVING = {OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED}
 class RequestContext:
     """The context of one request. `token` is what stood behind `Bearer`, unverified."""
 
-    def __init__(self, services: Services, *, request_id: str, client_address: str | None, token: str | None) -> None:
+    def __init__(self, services: Services, *, token: str | None) -> None:
         self.services = services
-        self.request_id = request_id
-        self.client_address = client_address
         self.loaders = Loaders(services.database)
         self._token = token
         self._principal: asyncio.Future[Principal] | None = None

@@ -7,7 +7,7 @@ from auth.errors import UserError, UserErrorCode
 MIN_LENGTH = 2
 MAX_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 2000
-_DIRECTION_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_INVISIBLE = {0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF}
 _LINE_BREAKS = "\n\r\t"
 
 
@@ -35,6 +35,4 @@ def check_description(description: str) -> str:
 
 def _has_controls(text: str) -> bool:
     """Tell whether the text has characters that hide or reorder others."""
-    return any(
-        unicodedata.category(character) in {"Cc", "Cs"} or ord(character) in _DIRECTION_CONTROLS for character in text
-    )
+    return any(unicodedata.category(character) in {"Cc", "Cs"} or ord(character) in _INVISIBLE for character in text)

@@ -7,6 +7,6 @@
 - `operation_selection`, `introspection`: extensions that refuse documents before they are executed.
 - `errors`: the one translator from exceptions to the wire.
 - `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP.
-- `request_id`, `request_log`: middleware; `logs`: the form of the log.
+- `request_id`, `request_log`, `unforeseen`: middleware; `logs`: the form of the log.
 - `health`, `jwks`, `playground`: the other routes; `problems`: answers to requests that never reach GraphQL.
 """

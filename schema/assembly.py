@@ -1,8 +1,10 @@
 """The schema, put together: the one list of everything in it."""
 
+from collections.abc import Callable
+
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
+from strawberry.extensions import MaxTokensLimiter, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -17,6 +19,8 @@ from schema.organizations import Organization, OrganizationMutations, Organizati
 from schema.sessions import Session, SessionMutations
 from schema.sign_ups import SignUpMutations
 from schema.viewer import ViewerQueries
+
+_MAX_TOKENS = 2000
 
 
 @strawberry.type(description="What can be read.")
@@ -40,7 +44,10 @@ class Schema(strawberry.Schema):
 
 def build(*, explorable: bool) -> Schema:
     """Build the schema; unless it is explorable, without introspection and "did you mean"."""
-    extensions: list[type[SchemaExtension]] = [OperationSelection]
+    extensions: list[type[SchemaExtension] | Callable[[], SchemaExtension]] = [
+        OperationSelection,
+        lambda: MaxTokensLimiter(max_token_count=_MAX_TOKENS),
+    ]
     if not explorable:
         extensions.append(NoIntrospection)
     return Schema(

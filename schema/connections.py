@@ -7,7 +7,7 @@ added or removed, costs the same at any depth, and is refused when it is used wi
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -19,7 +19,7 @@ from storage.pages import Key, Page, PageRequest
 
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
-_MAX_CURSOR_LENGTH = 1000
+_MAX_CURSOR_LENGTH = 2000
 
 First = Annotated[int | None, strawberry.argument(description="How many to return from the start: 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="Return what comes after this cursor.")]
@@ -70,10 +70,10 @@ def _encode(order: str, key: Key) -> str:
 
 def _decode(order: str, cursor: str) -> Key:
     try:
-        parts = orjson.loads(base64.urlsafe_b64decode(cursor[:_MAX_CURSOR_LENGTH] + "=" * (-len(cursor) % 4)))
-        found, kind, text, record_id = parts
-        key = (datetime.fromisoformat(text) if kind == "t" else str(text)), str(record_id)
-    except (ValueError, TypeError, binascii.Error):
+        encoded = cursor if len(cursor) <= _MAX_CURSOR_LENGTH else ""
+        found, kind, text, record_id = orjson.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        key = (datetime.fromisoformat(text).astimezone(UTC) if kind == "t" else str(text)), str(record_id)
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         found = None
     if found != order:
         raise BadRequestError("This is not a cursor of this connection in this order.")

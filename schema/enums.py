@@ -109,7 +109,6 @@ expose(
         UserErrorCode.WEAK_PASSWORD: "The password is too short, too long or easy to guess.",
         UserErrorCode.BAD_CREDENTIALS: "The email address or the password is wrong.",
         UserErrorCode.TOKEN_INVALID: "The token is spent, old, or none of ours.",
-        UserErrorCode.NOT_FOUND: "What the input names does not exist.",
         UserErrorCode.CONFLICT: "Something changed meanwhile: read again and retry.",
         UserErrorCode.ORG_MIGRATING: "The organization's store is being moved: retry shortly.",
         UserErrorCode.ORG_SUSPENDED: "The organization is suspended: it can be read, not changed.",

@@ -79,12 +79,7 @@ class GraphQLEndpoint:
 
 
 def _context(request: Request) -> RequestContext:
-    return RequestContext(
-        request.state.services,
-        request_id=request_id.of(request.scope),
-        client_address=None if request.client is None else request.client.host,
-        token=_bearer_token(request.headers.get("authorization")),
-    )
+    return RequestContext(request.state.services, token=_bearer_token(request.headers.get("authorization")))
 
 
 def _bearer_token(authorization: str | None) -> str | None:

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from resolvers.services import Services
-from storage.failures import is_temporary
+from storage.failures import is_from_database
 
 
 async def alive(request: Request) -> Response:  # noqa: ARG001 - Starlette's signature
@@ -18,7 +18,7 @@ async def ready(request: Request) -> Response:
     try:
         await services.database.ping()
     except Exception as error:
-        if not is_temporary(error):
+        if not is_from_database(error):
             raise
         return JSONResponse({"status": "unavailable", "database": "unavailable"}, 503, {"Retry-After": "1"})
     return JSONResponse({"status": "ready", "database": "ready"})

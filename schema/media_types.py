@@ -5,6 +5,7 @@ from email.message import Message
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+_MAX_LENGTH = 1000
 _SUPPORTED = (JSON, GRAPHQL_RESPONSE)
 
 
@@ -34,6 +35,8 @@ def negotiate(accept: str | None) -> str | None:
     """
     if accept is None or not accept.strip():
         return JSON
+    if len(accept) > _MAX_LENGTH:
+        return None
     ranges = [_parse(entry) for entry in accept.split(",") if entry.strip()]
     qualities = {media_type: _quality(media_type, ranges) for media_type in _SUPPORTED}
     best = max(_SUPPORTED, key=lambda media_type: qualities[media_type])

@@ -8,6 +8,7 @@ from typing import Annotated
 import strawberry
 from strawberry.relay import PageInfo
 
+from auth.errors import BadRequestError
 from auth.identifiers import OrganizationId
 from auth.roles import Permission
 from resolvers import admins, organizations
@@ -27,6 +28,8 @@ from storage.admins import AdminRecord
 from storage.organizations import OrganizationFilter as StoredFilter
 from storage.organizations import OrganizationRecord
 from storage.pages import Key, Page
+
+_MAX_PREFIX_LENGTH = 100
 
 
 @strawberry.type(description="An organization. Everyone sees its public face; its members and operators see the rest.")
@@ -138,7 +141,10 @@ class OrganizationFilter:
 
     def to_stored(self) -> StoredFilter:
         """Return the filter as storage takes it."""
-        return StoredFilter(self.name_prefix, self.status, _aware(self.created_from), _aware(self.created_before))
+        if len(self.name_prefix or "") > _MAX_PREFIX_LENGTH:
+            raise BadRequestError(f"namePrefix has at most {_MAX_PREFIX_LENGTH} characters.")
+        statuses = None if self.status is None else list(dict.fromkeys(self.status))
+        return StoredFilter(self.name_prefix, statuses, _in_utc(self.created_from), _in_utc(self.created_before))
 
 
 @strawberry.enum(description="A direction of order.")
@@ -260,6 +266,11 @@ def _connection(
     return OrganizationConnection(edges=shown, page_info=page_info(page, [edge.cursor for edge in shown]))
 
 
-def _aware(instant: datetime | None) -> datetime | None:
-    """Return an instant with its offset; one without is in UTC."""
-    return instant if instant is None or instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+def _in_utc(instant: datetime | None) -> datetime | None:
+    """Return an instant in UTC, which is what one without an offset is in; raise `BadRequestError` out of range."""
+    if instant is None:
+        return None
+    try:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except OverflowError:
+        raise BadRequestError("This instant is out of range.") from None

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import orjson
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +11,6 @@ from auth.errors import ErrorCode
 from schema import errors, request_id
 from schema.media_types import JSON
 
-_log = structlog.get_logger()
 _CODES = {500: ErrorCode.INTERNAL, 503: ErrorCode.UNAVAILABLE}
 
 
@@ -39,11 +37,10 @@ def response(request: Request, problem: ProblemError, media_type: str = JSON) ->
 async def http_exception(request: Request, exception: Exception) -> Response:
     """Answer for what Starlette refuses: unknown paths, methods that a route does not have."""
     if not isinstance(exception, HTTPException):
-        return await unforeseen(request, exception)
+        raise exception
     return response(request, ProblemError(exception.status_code, exception.detail, exception.headers))
 
 
-async def unforeseen(request: Request, exception: Exception) -> Response:
-    """Answer for an exception that nobody has caught: no detail for the client, all of it in the log."""
-    _log.error("unforeseen error", exc_info=exception)
+def unforeseen(request: Request) -> Response:
+    """Answer for a defect of ours."""
     return response(request, ProblemError(500, "Something went wrong on our side. The request id leads us to it."))

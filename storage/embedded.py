@@ -85,7 +85,7 @@ class EmbeddedDatabase:
                 "The embedded database is not installed: pip install -r requirements.lock, or set TENANTRY_MONGODB_URI."
             )
         try:
-            self._dir.mkdir(parents=True, exist_ok=True)
+            self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._server_lock = _lock_server(self._dir)
         except OSError as error:
             raise EmbeddedDatabaseError(
@@ -148,6 +148,7 @@ class EmbeddedDatabase:
                 stdout=log,
                 stderr=log,
                 pass_fds=[lock.fileno()],
+                umask=0o077,
                 start_new_session=True,  # Ctrl-C is for the server, which stops the database last.
             )
         self._answers = False
@@ -183,7 +184,7 @@ class EmbeddedDatabase:
             if self._stopping.wait(_RESTART_PAUSES[min(deaths, len(_RESTART_PAUSES) - 1)]):
                 return
             deaths += 1
-            with contextlib.suppress(EmbeddedDatabaseError):
+            with contextlib.suppress(EmbeddedDatabaseError, OSError):  # The next round tries again.
                 self._spawn(authenticate=True)
                 self._wait_for_answer()
 

@@ -1,5 +1,8 @@
 """Recovery: finds changes whose worker is gone and finishes or undoes them. Two recoverers at once are harmless."""
 
+import asyncio
+
+import structlog
 from pymongo import ReturnDocument
 
 from storage import deletions, leases, migrations, organizations, sign_ups
@@ -7,6 +10,19 @@ from storage.database import Database, Document
 from storage.migrations import MigrationState
 from storage.moves import MoveLostError, Mover
 from storage.organizations import OrganizationStatus
+
+_INTERVAL_SECONDS = 5.0
+_log = structlog.get_logger()
+
+
+async def keep_recovering(database: Database) -> None:
+    """Recover every few seconds until cancelled; what fails is tried again in the next round."""
+    while True:
+        await asyncio.sleep(_INTERVAL_SECONDS)
+        try:
+            await recover(database)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may do better
+            _log.warning("recovery postponed", error=type(error).__name__)
 
 
 async def recover(database: Database, *, expired_only: bool = True) -> int:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 import server
 from resolvers import operators
 from server import Settings
+from storage import startup
 from storage.database import Database
 from storage.embedded import EmbeddedDatabase
 from tests.api import API, PASSWORD, started
@@ -37,7 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_run_uri] = given
         config.stash[_run_is_embedded] = False
     else:
-        folder = tempfile.TemporaryDirectory(prefix="tenantry-test-")
+        memory = Path("/dev/shm")  # noqa: S108 - writes to a disk would be most of the time of the run
+        folder = tempfile.TemporaryDirectory(prefix="tenantry-test-", dir=memory if memory.is_dir() else None)
         database = EmbeddedDatabase(Path(folder.name))
         database.launch()
         config.stash[_run_uri] = database.wait_until_ready()
@@ -85,8 +87,8 @@ def settings(mongodb_uri: str, tmp_path: Path, changed_settings: dict[str, Any])
 @pytest.fixture
 async def database(settings: Settings, dropping: Dropping) -> AsyncIterator[Database]:
     """The prepared database of the settings, dropped after the test."""
-    await server.prepare(settings, alone=True)
     database = server.connect(settings)
+    await startup.prepare(database, alone=True)
     yield database
     await dropping(database)
     await database.close()
@@ -118,6 +120,21 @@ async def api(app: ASGIApp) -> AsyncIterator[API]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tenantry.test") as client:
         yield API(client)
+
+
+@pytest.fixture(scope="session")
+async def unchanged_api(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[API]:
+    """A client of one application for all tests that change nothing in it that others could see."""
+    settings = Settings(
+        mongodb_uri=SecretStr(mongodb_uri),
+        database=f"t{uuid.uuid4().hex[:12]}",
+        data_dir=tmp_path_factory.mktemp("unchanged"),
+    )
+    await server.prepare(settings, alone=True)
+    async with started(server.create_app(settings)) as app:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://tenantry.test") as client:
+            yield API(client)
 
 
 @pytest.fixture

@@ -6,17 +6,19 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.types import ASGIApp
 
-from auth import keys
-from auth.algorithms import Algorithm
 from schema.graphql_request import MAX_BODY_BYTES
-from server import Environment
 from tests.api import API
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 TYPENAME = {"query": "{ __typename }"}
+
+
+@pytest.fixture
+def api(unchanged_api: API) -> API:
+    """A client of an application that these tests do not change."""
+    return unchanged_api
 
 
 async def post(api: API, content: bytes | str, **headers: str) -> httpx.Response:
@@ -253,33 +255,6 @@ async def test_explorable_in_development(api: API) -> None:
     assert "Did you mean 'viewer'" in body["errors"][0]["message"]
     assert (await api.http.get("/graphiql")).status_code == 200
     assert (await api.http.get("/")).headers["location"] == "/graphiql"
-
-
-PRODUCTION = {"environment": Environment.PRODUCTION, "jwt_keys": keys.generate(Algorithm.EDDSA)}
-
-
-@pytest.mark.parametrize("changed_settings", [PRODUCTION])
-async def test_not_explorable_in_production(api: API) -> None:
-    """No introspection, no corrections, no playground."""
-    body = await api.execute("{ __schema { queryType { name } } }")
-    assert {error["extensions"]["code"] for error in body["errors"]} == {"BAD_REQUEST"}
-    assert "data" not in body
-    body = await api.execute("{ viewr { permissions } }")
-    assert "Did you mean" not in body["errors"][0]["message"]
-    assert (await api.http.get("/graphiql")).status_code == 404
-
-
-@pytest.mark.parametrize("changed_settings", [{"cors_origins": ["https://app.example.com"]}])
-async def test_cross_origin_requests_are_for_the_origins_of_the_settings(app: ASGIApp, api: API) -> None:  # noqa: ARG001 - started by it
-    """A named origin may ask, others may not."""
-    preflight = {
-        "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization, content-type",
-    }
-    named = await api.http.options("/graphql", headers={"origin": "https://app.example.com", **preflight})
-    assert named.headers["access-control-allow-origin"] == "https://app.example.com"
-    other = await api.http.options("/graphql", headers={"origin": "https://evil.example.com", **preflight})
-    assert "access-control-allow-origin" not in other.headers
 
 
 async def test_health_routes(api: API) -> None:
