@@ -25,8 +25,8 @@ help: ## Show the commands.
 serve: $(VENV)/serve ## Start the embedded database and the server.
 	@exec $(BIN)/python server.py
 
-test: $(VENV)/test ## Run the tests on a real database: the embedded one, or TENANTRY_MONGODB_URI's.
-	$(BIN)/pytest -n auto --dist worksteal
+test: $(VENV)/test ## Run the tests on a real database: the embedded one, or that of TENANTRY_MONGODB_URI.
+	$(BIN)/pytest -n 4 --dist worksteal
 
 check: $(VENV)/test ## Check format, lint, types, import rules, the schema file and the tests: what CI calls.
 	$(BIN)/ruff format --check .

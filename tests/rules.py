@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LAYERS = ("server.py", "schema", "resolvers", "storage", "auth")
-MAX_LINES = 460
+MAX_LINES = 400
+MORE_LINES = {"server.py": 460}  # The design puts settings, application and command line into it.
 MANY = {"update_many", "delete_many"}
 TENANT_DOORS = {"storage/tenant_stores.py", "storage/database.py"}
 
@@ -24,8 +25,8 @@ def sources() -> Iterator[tuple[str, ast.Module, int]]:
 def violations() -> Iterator[str]:
     """Yield what is against the rules, as `path:line: rule`."""
     for path, tree, lines in sources():
-        if lines > MAX_LINES:
-            yield f"{path}: {lines} lines: a file past {MAX_LINES} lines becomes a package"
+        if lines > (limit := MORE_LINES.get(path, MAX_LINES)):
+            yield f"{path}: {lines} lines: a file past {limit} lines becomes a package"
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 yield from _call(path, node, node.func)

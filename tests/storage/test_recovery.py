@@ -23,7 +23,7 @@ from tests.storage import directory
 from tests.storage.directory import Inventory
 
 DOCUMENTS = 30
-every_strategy = pytest.mark.parametrize("strategy", list(StoreStrategy))
+every_strategy = pytest.mark.parametrize("strategy", [StoreStrategy.COLLECTION, StoreStrategy.SHARED])
 
 
 class Crash(monitoring.CommandListener):

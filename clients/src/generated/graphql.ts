@@ -184,8 +184,6 @@ export type UserErrorCode =
   | 'EMAIL_TAKEN'
   /** The value at `path` is not acceptable; `message` says why. */
   | 'INVALID'
-  /** What the input names does not exist. */
-  | 'NOT_FOUND'
   /** The organization has been deleted. */
   | 'ORG_DELETED'
   /** The organization's store is being moved: retry shortly. */
