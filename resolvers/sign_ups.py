@@ -54,11 +54,15 @@ async def sign_up(context: RequestContext, request: OrganizationSignUp) -> Signe
     checked, slug = await _check(context, request)
     await _refuse_taken(context, slug, checked.email, given=request.slug is not None)
     organization = _new_organization(context, checked, slug)
-    owner = _new_owner(organization, checked, await services.passwords.hash(checked.password))
+    owner = _new_owner(organization, checked)
     session = sessions.issue(services, owner) if services.policy.open_signup else None
     try:
         organization = await sign_ups.sign_up(
-            services.database, organization, owner, None if session is None else session.record
+            services.database,
+            organization,
+            owner,
+            None if session is None else session.record,
+            lambda: services.passwords.hash(checked.password),
         )
     except SlugTakenError:
         raise slugs.taken(given=request.slug is not None) from None
@@ -118,7 +122,8 @@ def _new_organization(context: RequestContext, request: OrganizationSignUp, slug
     )
 
 
-def _new_owner(organization: OrganizationRecord, request: OrganizationSignUp, password_hash: str) -> AdminRecord:
+def _new_owner(organization: OrganizationRecord, request: OrganizationSignUp) -> AdminRecord:
+    """Return the owner as it is reserved: with a hash that no password has."""
     return AdminRecord(
         id=AdminId(new_id()),
         organization_id=organization.id,
@@ -127,6 +132,6 @@ def _new_owner(organization: OrganizationRecord, request: OrganizationSignUp, pa
         role=Role.OWNER,
         status=AdminStatus.ACTIVE,
         email_verified=False,
-        password_hash=password_hash,
+        password_hash="",
         created_at=organization.created_at,
     )

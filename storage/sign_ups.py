@@ -1,13 +1,16 @@
 """Signing an organization up, in three steps of which only the last makes it visible.
 
 1. One transaction reserves slug and email and stores the organization as `PROVISIONING`, under a lease.
-2. The tenant store is made (a catalog command, which cannot join a transaction).
+2. The tenant store is made (a catalog command, which cannot join a transaction) while the password is hashed.
 3. One transaction makes the organization `ACTIVE`, if the lease is still held, and opens the owner's session.
 
 What stops in between is undone: at once after an error, by `recovery` after a crash.
 """
 
+import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
@@ -27,22 +30,27 @@ class SignUpLostError(Exception):
 
 
 async def sign_up(
-    database: Database, organization: OrganizationRecord, owner: AdminRecord, session: SessionRecord | None
+    database: Database,
+    organization: OrganizationRecord,
+    owner: AdminRecord,
+    session: SessionRecord | None,
+    hash_password: Callable[[], Awaitable[str]],
 ) -> OrganizationRecord:
     """Create an organization with its owner, its store and, unless it is None, the owner's first session.
 
-    Returns the organization as it stands then. Raises `SlugTakenError`, `EmailTakenError` or `SignUpLostError`;
-    nothing is left then.
+    The password is hashed when slug and email are reserved, so that of many who want them one does the work. Returns
+    the organization as it stands. Raises `SlugTakenError`, `EmailTakenError` or `SignUpLostError`, and leaves nothing.
     """
     worker = leases.new_owner()
     await database.transaction(lambda tx: _reserve(database, tx, organization, owner, worker))
     try:
-        await _store(database, organization).create()
-        await database.transaction(lambda tx: _activate(database, tx, organization.id, session, worker))
+        password_hash, _ = await asyncio.gather(hash_password(), _store(database, organization).create())
+        owner = replace(owner, password_hash=password_hash)
+        await database.transaction(lambda tx: _activate(database, tx, owner, session, worker))
     except StoreOccupiedError:
         await undo(database, organization.id, worker)
         raise SlugTakenError from None
-    except PyMongoError:
+    except Exception:
         with contextlib.suppress(PyMongoError):  # The recovery does it when the database is back.
             await undo(database, organization.id, worker)
         raise
@@ -84,19 +92,17 @@ async def _reserve(
 
 
 async def _activate(
-    database: Database,
-    tx: Session,
-    organization_id: OrganizationId,
-    session: SessionRecord | None,
-    worker: str,
+    database: Database, tx: Session, owner: AdminRecord, session: SessionRecord | None, worker: str
 ) -> None:
     result = await database[organizations.COLLECTION].update_one(
-        {"_id": organization_id, "status": OrganizationStatus.PROVISIONING, **leases.held_by(worker)},
+        {"_id": owner.organization_id, "status": OrganizationStatus.PROVISIONING, **leases.held_by(worker)},
         {"$set": {"status": OrganizationStatus.ACTIVE, "updated_at": now()}, "$unset": {"lease": ""}},
         session=tx,
     )
     if not result.matched_count:
         raise SignUpLostError
+    password = {"$set": {"password_hash": owner.password_hash}}
+    await database[admins.COLLECTION].update_one({"_id": owner.id}, password, session=tx)
     if session is not None:
         await sessions.insert(database, tx, session)
 
