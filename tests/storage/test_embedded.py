@@ -1,0 +1,47 @@
+"""The embedded database: one server a folder, and nothing in the way of the next start."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.embedded import EmbeddedDatabase, EmbeddedDatabaseError, _database_lock, running_uri
+
+HOLDER = """
+import fcntl, signal, sys
+if sys.argv[2] == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+lock = open(sys.argv[1], "ab")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("manner", ["obedient", "deaf"])
+def test_database_that_outlived_its_server_is_ended(tmp_path: Path, manner: str) -> None:
+    """The next start asks it to stop, and kills one that does not heed, as a spinning one did for an hour."""
+    arguments = [sys.executable, "-c", HOLDER, str(tmp_path / "database.lock"), manner]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with _database_lock(tmp_path, holder.pid):
+            assert holder.wait(1) == -(signal.SIGTERM if manner == "obedient" else signal.SIGKILL)
+
+
+def test_folder_has_one_server(tmp_path: Path) -> None:
+    """A second one is told who has it; nothing runs in a folder that nobody has."""
+    assert running_uri(tmp_path) is None
+    first, second = EmbeddedDatabase(tmp_path), EmbeddedDatabase(tmp_path)
+    try:
+        first.launch()
+        with pytest.raises(EmbeddedDatabaseError, match=f"in use by another server \\(process {os.getpid()}\\)"):
+            second.launch()
+        assert (tmp_path / "database.json").stat().st_mode & 0o777 == 0o600
+    finally:
+        second.stop()
+        first.stop()
+    assert running_uri(tmp_path) is None
