@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := server.py schema resolvers storage auth tests
+PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 
 # make serve PORT=8123 DATA_DIR=/tmp/x WORKERS=4
 ifdef PORT
@@ -26,7 +26,7 @@ serve: $(VENV)/serve ## Start the embedded database and the server.
 	@exec $(BIN)/python server.py
 
 test: $(VENV)/test ## Run the tests on a real database: the embedded one, or that of TENANTRY_MONGODB_URI.
-	$(BIN)/pytest -n 4 --dist worksteal
+	$(PYTEST) -m "not node"
 
 check: $(VENV)/test ## Check format, lint, types, import rules, the schema file and the tests: what CI calls.
 	$(BIN)/ruff format --check .
@@ -39,7 +39,7 @@ check: $(VENV)/test ## Check format, lint, types, import rules, the schema file 
 	$(BIN)/hadolint Dockerfile
 	@$(BIN)/python server.py schema | diff -u schema.graphql - \
 		|| { echo "schema.graphql is not what the code says: run make schema"; exit 1; }
-	$(MAKE) test
+	$(PYTEST)
 
 format: $(VENV)/test ## Format the code and mend what can be mended by itself.
 	$(BIN)/ruff format .

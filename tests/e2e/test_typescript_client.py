@@ -11,7 +11,7 @@ from auth.errors import ErrorCode
 from tests import node
 from tests.e2e import process
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.node]
 
 GENERATED = Path("src", "generated")
 

@@ -14,6 +14,7 @@ from tests.e2e import process
 _AUDITS = 61
 
 
+@pytest.mark.node
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("environment", list(Environment))
