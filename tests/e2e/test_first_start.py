@@ -10,8 +10,6 @@ import pytest
 from tests.e2e import process
 from tests.e2e.process import ServerProcess
 
-pytestmark = pytest.mark.xdist_group("first start")
-
 
 @pytest.fixture(scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:

@@ -19,8 +19,6 @@ from tests.e2e import process
 from tests.e2e.conftest import FolderMaker
 from tests.e2e.process import ServerProcess
 
-pytestmark = pytest.mark.xdist_group("outage")
-
 _READ = '{ organization(slug: "acme-rockets") { name } }'
 _FOUND = {"organization": {"name": "Acme Rockets"}}
 _LOGIN = {"input": {"email": "ada@example.com", "password": PASSWORD}}
