@@ -23,6 +23,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from auth.algorithms import Algorithm
+from schema import transfer_commands
 from storage import parent_process
 from storage.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uri
 from storage.placements import StoreStrategy
@@ -58,6 +59,10 @@ def _split(value: object) -> object:
     return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
 
 
+def _seconds(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
         raise ValueError("must be longer than nothing")
@@ -71,7 +76,8 @@ def _not_reserved(name: str) -> str:
 
 
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
-Lifetime = Annotated[timedelta, AfterValidator(_positive)]
+Lifetime = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
+Retention = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=365)), BeforeValidator(_seconds)]
 
 
 class Settings(BaseSettings):
@@ -92,6 +98,7 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     access_token_ttl: Lifetime = timedelta(minutes=10)
     refresh_token_ttl: Lifetime = timedelta(days=14)
+    delete_retention: Retention = timedelta(0)
     signup: SignUp = SignUp.OPEN
     cors_origins: CommaSeparated = []
     trusted_proxies: CommaSeparated = []
@@ -175,18 +182,18 @@ def create_app(settings: Settings) -> "Starlette":
     from starlette.responses import RedirectResponse
     from starlette.routing import BaseRoute, Route
 
-    from schema import assembly, health, jwks, playground, problems
-    from schema.graphql_http import GraphQLEndpoint
+    from schema import assembly, graphql_routes, health, jwks, playground, problems, transfers
     from schema.request_id import RequestIDMiddleware
     from schema.request_log import RequestLogMiddleware
     from schema.unforeseen import UnforeseenErrorMiddleware
 
     explorable = settings.environment is Environment.DEVELOPMENT
     routes: list[BaseRoute] = [
-        Route("/graphql", GraphQLEndpoint(assembly.build(explorable=explorable))),
+        *graphql_routes.routes(assembly.build(explorable=explorable), origins=settings.cors_origins),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/.well-known/jwks.json", jwks.jwks),
+        *transfers.routes(),
     ]
     if explorable:
         routes += [*playground.routes(), Route("/", RedirectResponse("/graphiql"))]
@@ -238,6 +245,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
             open_signup=settings.signup is SignUp.OPEN,
             store_strategy=settings.tenant_store,
             session_idle=settings.refresh_token_ttl,
+            delete_retention=settings.delete_retention,
         ),
     )
     recovering = asyncio.create_task(recovery.keep_recovering(services.database))
@@ -299,6 +307,7 @@ operator_cli = typer.Typer(help="The people who run the installation.", no_args_
 keys_cli = typer.Typer(help="The keys that access tokens are signed with.", no_args_is_help=True)
 cli.add_typer(operator_cli, name="operator")
 cli.add_typer(keys_cli, name="keys")
+cli.add_typer(transfer_commands.commands)
 
 
 @cli.callback(invoke_without_command=True)
@@ -387,6 +396,8 @@ def _ask_password() -> str:
 def _uvicorn_config(settings: Settings) -> "uvicorn.Config":
     import uvicorn
 
+    from schema.graphql_request import MAX_BODY_BYTES
+
     return uvicorn.Config(
         create_app(settings) if settings.workers == 1 else "server:worker_app",
         factory=settings.workers > 1,
@@ -397,6 +408,7 @@ def _uvicorn_config(settings: Settings) -> "uvicorn.Config":
         http="httptools",
         log_config=None,
         access_log=False,
+        ws_max_size=MAX_BODY_BYTES,
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,

@@ -23,6 +23,7 @@ class UserErrorCode(StrEnum):
     WEAK_PASSWORD = "WEAK_PASSWORD"  # noqa: S105 - an error code
     BAD_CREDENTIALS = "BAD_CREDENTIALS"
     TOKEN_INVALID = "TOKEN_INVALID"  # noqa: S105 - an error code
+    NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
     ORG_MIGRATING = "ORG_MIGRATING"
     ORG_SUSPENDED = "ORG_SUSPENDED"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from auth.identifiers import AdminId, OperatorId, OrganizationId, SessionId
-from auth.roles import OPERATOR_PERMISSIONS, ROLE_PERMISSIONS, Permission, Role
+from auth.roles import DELETED_PERMISSIONS, OPERATOR_PERMISSIONS, ROLE_PERMISSIONS, Permission, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,18 @@ class Anonymous:
 
 @dataclass(frozen=True, slots=True)
 class AdminPrincipal:
-    """An admin with a live session in a live organization."""
+    """An admin with a live session in an organization that is live, or is deleted and still has its data."""
 
     admin_id: AdminId
     session_id: SessionId
     organization_id: OrganizationId
     role: Role
+    organization_deleted: bool = False
 
     @property
     def permissions(self) -> frozenset[Permission]:
         """What the role allows, in the admin's own organization."""
-        return ROLE_PERMISSIONS[self.role]
+        return (DELETED_PERMISSIONS if self.organization_deleted else ROLE_PERMISSIONS)[self.role]
 
     def can(self, permission: Permission, organization_id: OrganizationId) -> bool:
         """Tell whether the role allows this and the organization is the admin's own."""

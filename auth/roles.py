@@ -20,11 +20,18 @@ class Permission(StrEnum):
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_UPDATE = "organization:update"
     ORGANIZATION_RENAME = "organization:rename"
+    ORGANIZATION_MOVE = "organization:move"
     ORGANIZATION_DELETE = "organization:delete"
+    ORGANIZATION_RESTORE = "organization:restore"
     ORGANIZATION_LIST = "organization:list"
     ORGANIZATION_CREATE = "organization:create"
     ADMIN_READ = "admin:read"
     MIGRATION_READ = "migration:read"
+    DOCUMENT_READ = "document:read"
+    DOCUMENT_WRITE = "document:write"
+    DOCUMENT_TYPE_MANAGE = "document_type:manage"
+    DOCUMENT_EXPORT = "document:export"
+    DOCUMENT_IMPORT = "document:import"
 
 
 _VIEWER = frozenset(
@@ -33,15 +40,36 @@ _VIEWER = frozenset(
         Permission.ORGANIZATION_READ,
         Permission.ADMIN_READ,
         Permission.MIGRATION_READ,
+        Permission.DOCUMENT_READ,
     }
 )
-_ADMIN = _VIEWER | {Permission.ORGANIZATION_UPDATE}
-_OWNER = _ADMIN | {Permission.ORGANIZATION_RENAME, Permission.ORGANIZATION_DELETE}
+_ADMIN = _VIEWER | {
+    Permission.ORGANIZATION_UPDATE,
+    Permission.DOCUMENT_WRITE,
+    Permission.DOCUMENT_TYPE_MANAGE,
+    Permission.DOCUMENT_EXPORT,
+    Permission.DOCUMENT_IMPORT,
+}
+_OWNER = _ADMIN | {
+    Permission.ORGANIZATION_RENAME,
+    Permission.ORGANIZATION_MOVE,
+    Permission.ORGANIZATION_DELETE,
+    Permission.ORGANIZATION_RESTORE,
+}
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {Role.OWNER: _OWNER, Role.ADMIN: _ADMIN, Role.VIEWER: _VIEWER}
 )
 """What each role may do in its own organization, and in no other."""
+
+DELETED_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.OWNER: frozenset({Permission.ORGANIZATION_READ, Permission.ORGANIZATION_RESTORE}),
+        Role.ADMIN: frozenset(),
+        Role.VIEWER: frozenset(),
+    }
+)
+"""What is left of that when the organization is deleted; a role that nothing is left of cannot sign in."""
 
 OPERATOR_PERMISSIONS: frozenset[Permission] = frozenset(
     {

@@ -4,7 +4,8 @@
 - `authorization`: verifies that the caller may act on an organization, and that it can be changed now.
 - `loaders`: one set of batching loaders a request.
 - `organizations`, `admins`, `operators`, `sessions`, `migrations`: what can be done with each noun.
-- `sign_ups`, `moves`: how an organization begins, and how it gets another name.
+- `sign_ups`, `moves`, `deletions`: how an organization begins, gets another name, and ends.
+- `subscriptions`: events for as long as the caller may see them; `migration_progress`: those of moves.
 - `slugs`, `emails`, `names`: what is acceptable as one.
 - `background`: work that goes on when the answer has been sent.
 """

@@ -41,6 +41,15 @@ async def refused(context: RequestContext, organization_id: OrganizationId) -> U
     return not_changeable(organization)
 
 
+async def unwritable(context: RequestContext, organization_id: OrganizationId) -> UserError:
+    """Return why documents could not be written although that was allowed: an active organization is being moved."""
+    context.forget_loaded()
+    organization = await context.loaders.organizations.load(organization_id)
+    if organization is not None and organization.status is OrganizationStatus.ACTIVE:
+        return _migrating()
+    return not_changeable(organization)
+
+
 def not_changeable(organization: OrganizationRecord | None) -> UserError:
     """Return the error for a change to an organization in this state."""
     if organization is None or organization.status is OrganizationStatus.DELETED:
@@ -48,8 +57,12 @@ def not_changeable(organization: OrganizationRecord | None) -> UserError:
     if organization.status is OrganizationStatus.SUSPENDED:
         return UserError(UserErrorCode.ORG_SUSPENDED, "The organization is suspended: it can be read, not changed.")
     if organization.migration_id is not None:
-        return UserError(UserErrorCode.ORG_MIGRATING, "The organization's store is being moved: try again shortly.")
+        return _migrating()
     return UserError(UserErrorCode.CONFLICT, "The organization was changed meanwhile: read it again and retry.")
+
+
+def _migrating() -> UserError:
+    return UserError(UserErrorCode.ORG_MIGRATING, "The organization's store is being moved: try again shortly.")
 
 
 def actor_of(principal: AdminPrincipal | OperatorPrincipal) -> ActorReference:

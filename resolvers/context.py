@@ -9,8 +9,6 @@ from resolvers.services import Services
 from storage.admins import AdminRecord, AdminStatus, OperatorRecord
 from storage.organizations import OrganizationStatus
 
-_LIVING = {OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED}
-
 
 class RequestContext:
     """The context of one request. `token` is what stood behind `Bearer`, unverified."""
@@ -31,6 +29,11 @@ class RequestContext:
         """Have later fields see what a mutation has changed."""
         self.loaders = Loaders(self.services.database)
 
+    def renew(self) -> None:
+        """Have the next event of a subscription look everything up anew, the caller included."""
+        self.forget_loaded()
+        self._principal = None
+
     async def _authenticate(self) -> Principal:
         if self._token is None:
             return Anonymous()
@@ -50,9 +53,11 @@ class RequestContext:
             return None
         if isinstance(account, OperatorRecord):
             return OperatorPrincipal(account.id, session.id) if claims.organization_id is None else None
-        if organization is None or organization.status not in _LIVING or not _belongs(account, claims):
+        if organization is None or organization.placement is None or not _belongs(account, claims):
             return None
-        return AdminPrincipal(account.id, session.id, organization.id, account.role)
+        deleted = organization.status is OrganizationStatus.DELETED
+        principal = AdminPrincipal(account.id, session.id, organization.id, account.role, organization_deleted=deleted)
+        return principal if principal.permissions else None
 
 
 def _belongs(admin: AdminRecord, claims: AccessClaims) -> bool:

@@ -1,9 +1,15 @@
 """Moves of a tenant store, as members and operators see them."""
 
-from auth.identifiers import MigrationId
+from collections.abc import AsyncGenerator
+
+from auth.identifiers import MigrationId, OrganizationId
 from auth.roles import Permission
+from resolvers.authorization import authorize
 from resolvers.context import RequestContext
+from resolvers.subscriptions import while_allowed
+from storage import migrations
 from storage.migrations import MigrationRecord
+from storage.pages import Page, PageRequest
 
 
 async def find_visible(context: RequestContext, migration_id: MigrationId) -> MigrationRecord | None:
@@ -13,3 +19,20 @@ async def find_visible(context: RequestContext, migration_id: MigrationId) -> Mi
         return None
     principal = await context.principal()
     return migration if principal.can(Permission.MIGRATION_READ, migration.organization_id) else None
+
+
+async def find_page(
+    context: RequestContext, organization_id: OrganizationId, page: PageRequest
+) -> Page[MigrationRecord]:
+    """Return a page of an organization's moves, newest first; the field's guard has verified the organization."""
+    return await migrations.find_page(context.services.database, organization_id, page)
+
+
+async def follow(context: RequestContext, organization_id: OrganizationId) -> AsyncGenerator[MigrationRecord, None]:
+    """Return the states of the organization's move that is under way, or of the next to begin, up to its end.
+
+    Raises `UnauthenticatedError` or `ForbiddenError`, now or when the caller may not see them any more.
+    """
+    await authorize(context, Permission.MIGRATION_READ, organization_id)
+    moves = context.services.migration_progress.follow(context.services.database, organization_id)
+    return while_allowed(context, Permission.MIGRATION_READ, organization_id, moves)

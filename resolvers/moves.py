@@ -1,4 +1,4 @@
-"""Moving an organization's tenant store: here, because the organization is renamed."""
+"""Moving an organization's tenant store: because the organization is renamed, or to be kept in another way."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,49 +9,90 @@ from auth.roles import Permission
 from resolvers import names, slugs
 from resolvers.authorization import authorize_change, not_changeable, refused
 from resolvers.context import RequestContext
-from storage import moves, organizations
+from storage import move_plans, organizations
+from storage import slugs as reserved_slugs
 from storage.conflicts import SlugTakenError
 from storage.database import new_id, now
-from storage.migrations import Identity, MigrationKind, MigrationRecord, MigrationState
+from storage.migrations import Identity, MigrationKind, MigrationRecord, MigrationState, MigrationWay
+from storage.move_plans import MoveEstimate
 from storage.moves import MoveFailedError, MoveLostError, Mover, NotMovableError
 from storage.organizations import OrganizationRecord
-from storage.placements import choose
+from storage.placements import StoreStrategy, choose
 
 _WAIT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed:
-    """The organization as it is called now, and the move that carries its store; None if nothing had to move."""
+class MovePlan:
+    """What a move would do, and what it would cost."""
+
+    move: MigrationRecord
+    estimate: MoveEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The organization as it is now, and the move of its store; a plan instead if only that was asked for.
+
+    Both are None if nothing had to move.
+    """
 
     organization: OrganizationRecord
-    migration: MigrationRecord | None
+    migration: MigrationRecord | None = None
+    plan: MovePlan | None = None
 
 
-async def rename(context: RequestContext, organization_id: OrganizationId, *, name: str, slug: str | None) -> Renamed:
+async def rename(
+    context: RequestContext, organization_id: OrganizationId, *, name: str, slug: str | None, dry_run: bool = False
+) -> Moved:
     """Give an organization another name, and with another slug its store another place.
 
-    Waits five seconds for the move; a longer one goes on, and the answer shows it under way. Raises `UserError`.
+    Waits five seconds for the move; a longer one goes on, and the answer shows it under way. A dry run changes nothing
+    and returns the plan. Raises `UserError`.
     """
     organization = await authorize_change(context, Permission.ORGANIZATION_RENAME, organization_id)
     name = names.check_name(name, "name")
     given, slug = slug is not None, slugs.slug_for(name, slug)
     if slug == organization.slug:
-        respelled = await organizations.respell(context.services.database, organization_id, name, slug=slug)
-        if respelled is None:
-            raise await refused(context, organization_id)
-        return Renamed(respelled, None)
-    move = _plan_rename(context, organization, name, slug)
+        return Moved(organization) if dry_run else await _respell(context, organization, name)
+    move = await _plan(context, organization, MigrationKind.RENAME, name=name, slug=slug)
     try:
-        mover = await moves.plan(context.services.database, move)
+        if dry_run:
+            await _refuse_taken(context, organization, slug)
+            return await _estimate(context, organization, move)
+        return await _carry_out(context, organization, move)
     except SlugTakenError:
         raise slugs.taken(given=given) from None
+
+
+async def move_store(
+    context: RequestContext, organization_id: OrganizationId, strategy: StoreStrategy, *, dry_run: bool = False
+) -> Moved:
+    """Keep an organization's documents in another way from now on. Waits, and plans, as `rename`. Raises `UserError`."""
+    organization = await authorize_change(context, Permission.ORGANIZATION_MOVE, organization_id)
+    if organization.placement is not None and organization.placement.strategy is strategy:
+        return Moved(organization)
+    move = await _plan(context, organization, MigrationKind.MOVE, strategy=strategy)
+    return await (_estimate if dry_run else _carry_out)(context, organization, move)
+
+
+async def _respell(context: RequestContext, organization: OrganizationRecord, name: str) -> Moved:
+    database = context.services.database
+    respelled = await organizations.respell(database, organization.id, name, slug=organization.slug)
+    if respelled is None:
+        raise await refused(context, organization.id)
+    return Moved(respelled)
+
+
+async def _carry_out(context: RequestContext, organization: OrganizationRecord, move: MigrationRecord) -> Moved:
+    try:
+        mover = await move_plans.plan(context.services.database, move)
     except NotMovableError:
-        raise await refused(context, organization_id) from None
+        raise await refused(context, organization.id) from None
     await _run(context, mover)
     context.forget_loaded()
-    renamed = await context.loaders.organizations.load(organization_id)
-    return Renamed(organization if renamed is None else renamed, await context.loaders.migrations.load(move.id))
+    moved = await context.loaders.organizations.load(organization.id)
+    return Moved(organization if moved is None else moved, await context.loaders.migrations.load(move.id))
 
 
 async def _run(context: RequestContext, mover: Mover) -> None:
@@ -62,24 +103,49 @@ async def _run(context: RequestContext, mover: Mover) -> None:
     except TimeoutError:
         return
     except MoveFailedError as error:
-        raise UserError(UserErrorCode.CONFLICT, f"The rename was undone. {error}") from None
+        raise UserError(UserErrorCode.CONFLICT, f"The move was undone. {error}") from None
     except MoveLostError:
         return  # Another worker finishes or undoes it: the journal tells.
 
 
-def _plan_rename(context: RequestContext, organization: OrganizationRecord, name: str, slug: str) -> MigrationRecord:
-    source = organization.placement
+async def _estimate(context: RequestContext, organization: OrganizationRecord, move: MigrationRecord) -> Moved:
+    if organization.migration_id is not None:
+        raise not_changeable(organization)
+    return Moved(organization, plan=MovePlan(move, await move_plans.estimate(context.services.database, move)))
+
+
+async def _refuse_taken(context: RequestContext, organization: OrganizationRecord, slug: str) -> None:
+    """Answer as the reservation would; the organization's own alias is free for it."""
+    database = context.services.database
+    if await reserved_slugs.is_taken(database, slug):
+        owners = await reserved_slugs.find_organizations(database, [slug])
+        if owners.get(slug) != organization.id:
+            raise SlugTakenError
+
+
+async def _plan(
+    context: RequestContext,
+    organization: OrganizationRecord,
+    kind: MigrationKind,
+    *,
+    name: str | None = None,
+    slug: str | None = None,
+    strategy: StoreStrategy | None = None,
+) -> MigrationRecord:
+    """Return the journal's entry for a move; what is not given stays as it is."""
+    source, database = organization.placement, context.services.database
     if source is None:
         raise not_changeable(organization)
-    target = choose(source.strategy, master=context.services.database.name, slug=slug, epoch=source.epoch + 1)
-    return MigrationRecord(
+    slug = slug or organization.slug
+    target = choose(strategy or source.strategy, master=database.name, slug=slug, epoch=source.epoch + 1)
+    move = MigrationRecord(
         id=MigrationId(new_id()),
         organization_id=organization.id,
-        kind=MigrationKind.RENAME,
+        kind=kind,
+        way=MigrationWay.COPY,
         state=MigrationState.PLANNED,
         source=Identity(organization.name, organization.slug, source),
-        target=Identity(name, slug, target),
-        documents_done=0,
-        documents_total=0,
+        target=Identity(name or organization.name, slug, target),
         started_at=now(),
     )
+    return await move_plans.with_way(database, move)

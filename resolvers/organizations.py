@@ -1,22 +1,17 @@
-"""Organizations: found, listed, described, deleted. How they begin is in `sign_ups`, how they move in `moves`."""
+"""Organizations: found, listed, described. They begin in `sign_ups`, move in `moves` and end in `deletions`."""
 
-import asyncio
 from typing import TypedDict
 
-from auth.errors import BadRequestError, ForbiddenError, UserError, UserErrorCode
+from auth.errors import BadRequestError
 from auth.identifiers import OrganizationId
-from auth.principals import Anonymous
 from auth.roles import Permission
 from resolvers import names, slugs
-from resolvers.authorization import actor_of, authorize, authorize_change, refused
+from resolvers.authorization import authorize_change, refused
 from resolvers.context import RequestContext
-from storage import deletions, organizations
-from storage.deletions import NotDeletableError
+from storage import organizations
 from storage.organizations import OrganizationFilter, OrganizationOrderField, OrganizationRecord, OrganizationStatus
 from storage.pages import Page, PageRequest
 from storage.tenant_stores import TenantStore
-
-_PURGE_SECONDS = 10.0
 
 
 class OrganizationChanges(TypedDict, total=False):
@@ -40,7 +35,7 @@ async def find(
 
 
 async def find_visible(context: RequestContext, organization_id: OrganizationId) -> OrganizationRecord | None:
-    """Return an organization that the caller may see, or None: deleted ones are for operators only."""
+    """Return an organization that the caller may see, or None: operators see deleted ones, too, and so do restorers."""
     organization = await context.loaders.organizations.load(organization_id)
     if organization is None or organization.status is not OrganizationStatus.DELETED:
         return organization
@@ -82,26 +77,3 @@ async def update(
     if updated is None:
         raise await refused(context, organization_id)
     return updated
-
-
-async def delete(context: RequestContext, organization_id: OrganizationId, confirm_slug: str) -> OrganizationRecord:
-    """Delete an organization: its store is destroyed when this returns, unless that takes longer than ten seconds.
-
-    Raises `UserError`.
-    """
-    organization = await authorize(context, Permission.ORGANIZATION_DELETE, organization_id)
-    if confirm_slug != organization.slug:
-        raise UserError(UserErrorCode.INVALID, "To delete the organization, repeat its slug exactly.", ("confirmSlug",))
-    principal = await context.principal()
-    if isinstance(principal, Anonymous):
-        raise ForbiddenError
-    database = context.services.database
-    try:
-        worker = await deletions.mark(database, organization_id, actor_of(principal))
-    except NotDeletableError:
-        raise await refused(context, organization_id) from None
-    purging = context.services.background.start(deletions.purge(database, organization_id, worker))
-    await asyncio.wait({purging}, timeout=_PURGE_SECONDS)
-    context.forget_loaded()
-    remains = await context.loaders.organizations.load(organization_id)
-    return organization if remains is None else remains

@@ -1,22 +1,24 @@
 """What all requests of a process share: the database, the keys, the rules from the settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from auth.passwords import PasswordHasher
 from auth.tokens import AccessTokens
 from resolvers.background import BackgroundTasks
+from resolvers.migration_progress import MigrationProgress
 from storage.database import Database
 from storage.placements import StoreStrategy
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules that an installation chooses: who may sign up, where new stores go, how long sessions idle."""
+    """The rules that an installation chooses: who may sign up, where new stores go, how long things last."""
 
     open_signup: bool = True
     store_strategy: StoreStrategy = StoreStrategy.COLLECTION
     session_idle: timedelta = timedelta(days=14)
+    delete_retention: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,4 @@ class Services:
     tokens: AccessTokens
     background: BackgroundTasks
     policy: Policy
+    migration_progress: MigrationProgress = field(default_factory=MigrationProgress)

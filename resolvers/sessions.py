@@ -7,6 +7,7 @@ from auth import refresh_tokens
 from auth.errors import UnauthenticatedError, UserError, UserErrorCode
 from auth.identifiers import SessionId
 from auth.principals import Anonymous
+from auth.roles import DELETED_PERMISSIONS
 from auth.tokens import AccessToken
 from resolvers import emails
 from resolvers.context import RequestContext
@@ -15,7 +16,7 @@ from storage import accounts, admins, sessions
 from storage.accounts import PasswordChangedError
 from storage.admins import AccountRecord, AdminRecord, AdminStatus
 from storage.database import new_id, now
-from storage.organizations import OrganizationRecord, OrganizationStatus
+from storage.organizations import OrganizationStatus
 from storage.sessions import RefreshState, SessionRecord
 
 _ABSOLUTE_LIFETIME = timedelta(days=60)
@@ -140,11 +141,11 @@ async def _may_log_in(context: RequestContext, account: AccountRecord) -> bool:
     if not isinstance(account, AdminRecord):
         return True
     organization = await context.loaders.organizations.load(account.organization_id)
-    return account.status is AdminStatus.ACTIVE and _is_living(organization)
-
-
-def _is_living(organization: OrganizationRecord | None) -> bool:
-    return organization is not None and organization.status is not OrganizationStatus.DELETED
+    if organization is None or account.status is not AdminStatus.ACTIVE:
+        return False
+    if organization.status is not OrganizationStatus.DELETED:
+        return True
+    return organization.purge_at is not None and bool(DELETED_PERMISSIONS[account.role])
 
 
 def _access_token(services: Services, session: SessionRecord) -> AccessToken:

@@ -2,11 +2,12 @@
 
 - `assembly`: the one list of everything in the schema; `python server.py schema` prints it.
 - `organizations`, `admins`, `sessions`, `migrations`, `tenant_stores`, `viewer`, `nodes`: the nouns.
-- `sign_ups`, `moves`, `deletions`: the larger mutations, a file each.
+- `sign_ups`, `moves`, `deletions`: the larger mutations, a file each; `migration_progress`: a subscription.
 - `interfaces`, `ids`, `connections`, `enums`, `fields`, `user_errors`: what the nouns share.
 - `operation_selection`, `introspection`: extensions that refuse documents before they are executed.
 - `errors`: the one translator from exceptions to the wire.
-- `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP.
+- `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP; `graphql_websocket`, `websocket_protocol`: over
+  WebSocket; `graphql_routes`: the routes of both; `bearer`: where the access token stands.
 - `request_id`, `request_log`, `unforeseen`: middleware; `logs`: the form of the log.
 - `health`, `jwks`, `playground`: the other routes; `problems`: answers to requests that never reach GraphQL.
 """

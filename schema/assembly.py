@@ -11,11 +11,13 @@ from strawberry.types import ExecutionContext
 from schema.admins import Admin, AdminMutations, Operator
 from schema.deletions import DeletionMutations
 from schema.introspection import NoIntrospection
+from schema.migration_progress import MigrationSubscriptions
 from schema.migrations import Migration
 from schema.moves import MoveMutations
 from schema.nodes import NodeQueries
 from schema.operation_selection import OperationSelection
 from schema.organizations import Organization, OrganizationMutations, OrganizationQueries
+from schema.scalars import SCALARS
 from schema.sessions import Session, SessionMutations
 from schema.sign_ups import SignUpMutations
 from schema.viewer import ViewerQueries
@@ -33,6 +35,11 @@ class Mutation(
     SignUpMutations, SessionMutations, OrganizationMutations, MoveMutations, DeletionMutations, AdminMutations
 ):
     """All mutations."""
+
+
+@strawberry.type(description="What can be followed, over a WebSocket.")
+class Subscription(MigrationSubscriptions):
+    """All subscriptions."""
 
 
 class Schema(strawberry.Schema):
@@ -53,7 +60,8 @@ def build(*, explorable: bool) -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Organization, Admin, Operator, Session, Migration],
         extensions=extensions,
-        config=StrawberryConfig(disable_field_suggestions=not explorable),
+        config=StrawberryConfig(disable_field_suggestions=not explorable, scalar_map=SCALARS),
     )

@@ -10,7 +10,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from auth.errors import UserErrorCode
 from auth.roles import Role
 from storage.admins import AdminStatus
-from storage.migrations import MigrationKind, MigrationState
+from storage.migrations import MigrationKind, MigrationState, MigrationWay
 from storage.organizations import OrganizationOrderField, OrganizationStatus
 from storage.placements import StoreStrategy
 
@@ -18,6 +18,7 @@ __all__ = [
     "AdminStatus",
     "MigrationKind",
     "MigrationState",
+    "MigrationWay",
     "OrganizationOrderField",
     "OrganizationStatus",
     "Role",
@@ -61,7 +62,7 @@ expose(
     {
         OrganizationStatus.ACTIVE: "In use.",
         OrganizationStatus.SUSPENDED: "Suspended by an operator: it can be read, and changes answer `ORG_SUSPENDED`.",
-        OrganizationStatus.DELETED: "Deleted: its data is destroyed, its record remains.",
+        OrganizationStatus.DELETED: "Deleted: its data is destroyed, at once or at `purgeAt`; its record remains.",
     },
 )
 expose(
@@ -85,14 +86,27 @@ expose(
 expose(
     MigrationKind,
     "Why a tenant store is moved.",
-    {MigrationKind.RENAME: "The organization is renamed."},
+    {
+        MigrationKind.RENAME: "The organization is renamed.",
+        MigrationKind.MOVE: "The documents are to be kept in another way.",
+    },
+)
+expose(
+    MigrationWay,
+    "How documents are moved.",
+    {
+        MigrationWay.COPY: "They are copied, compared, and then destroyed where they were.",
+        MigrationWay.RENAME: "Their collection is renamed, which takes no longer for many of them.",
+    },
 )
 expose(
     MigrationState,
     "How far a move of a tenant store has come.",
     {
-        MigrationState.PLANNED: "The new name is reserved; nothing is copied yet.",
+        MigrationState.PLANNED: "The move is planned; nothing is copied yet.",
         MigrationState.COPYING: "Documents are being copied.",
+        MigrationState.FENCED: "For a moment documents cannot be changed: what was written meanwhile is copied.",
+        MigrationState.CAUGHT_UP: "The copy has every change.",
         MigrationState.VERIFIED: "The copy is complete and equals the original.",
         MigrationState.SWITCHED: "The organization uses the new store; the old one is about to be dropped.",
         MigrationState.CLEANED: "Done: the old store is gone.",
@@ -109,6 +123,7 @@ expose(
         UserErrorCode.WEAK_PASSWORD: "The password is too short, too long or easy to guess.",
         UserErrorCode.BAD_CREDENTIALS: "The email address or the password is wrong.",
         UserErrorCode.TOKEN_INVALID: "The token is spent, old, or none of ours.",
+        UserErrorCode.NOT_FOUND: "What the input names does not exist, or not any more.",
         UserErrorCode.CONFLICT: "Something changed meanwhile: read again and retry.",
         UserErrorCode.ORG_MIGRATING: "The organization's store is being moved: retry shortly.",
         UserErrorCode.ORG_SUSPENDED: "The organization is suspended: it can be read, not changed.",

@@ -17,14 +17,11 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import RequestContext
-from schema import errors, graphql_request, media_types, problems, request_id, request_log
+from schema import bearer, errors, graphql_request, media_types, problems, request_id, request_log
 from schema.assembly import Schema
-from schema.graphql_request import GraphQLRequest
+from schema.graphql_request import DEADLINE_SECONDS, GraphQLRequest
 from schema.media_types import GRAPHQL_RESPONSE, JSON
 from schema.problems import ProblemError
-
-_DEADLINE_SECONDS = 12.0
-_BEARER = "bearer "
 
 
 class GraphQLEndpoint:
@@ -55,7 +52,7 @@ class GraphQLEndpoint:
         allowed = [OperationType.QUERY] if request.method == "GET" else [OperationType.QUERY, OperationType.MUTATION]
         request_log.note(request.scope, operation=parameters.operation_name)
         try:
-            async with asyncio.timeout(_DEADLINE_SECONDS):
+            async with asyncio.timeout(DEADLINE_SECONDS):
                 return await self._schema.execute(
                     parameters.query,
                     variable_values=parameters.variables,
@@ -79,14 +76,7 @@ class GraphQLEndpoint:
 
 
 def _context(request: Request) -> RequestContext:
-    return RequestContext(request.state.services, token=_bearer_token(request.headers.get("authorization")))
-
-
-def _bearer_token(authorization: str | None) -> str | None:
-    """Return what stands behind `Bearer` (RFC 6750); another scheme counts as a token that does not count."""
-    if authorization is None:
-        return None
-    return authorization[len(_BEARER) :].strip() if authorization.lower().startswith(_BEARER) else ""
+    return RequestContext(request.state.services, token=bearer.token(request.headers.get("authorization")))
 
 
 def _encode(request: Request, result: ExecutionResult, media_type: str) -> Response:

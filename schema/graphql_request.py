@@ -11,6 +11,7 @@ from schema.media_types import JSON, content_type
 from schema.problems import ProblemError
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
+DEADLINE_SECONDS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class GraphQLRequest:
 async def read(request: Request) -> GraphQLRequest:
     """Return the request; raise `ProblemError` with the status that says what is wrong with it."""
     if request.method == "GET":
-        return _from_parameters(_query_parameters(request))
+        return from_parameters(_query_parameters(request))
     if request.method != "POST":
         raise ProblemError(405, "GraphQL is served by GET and POST.", {"Allow": "GET, POST"})
     media_type, charset = content_type(request.headers.get("content-type"))
@@ -37,7 +38,7 @@ async def read(request: Request) -> GraphQLRequest:
         raise ProblemError(400, "Batches are not supported: send one operation a request.")
     if not isinstance(parameters, dict):
         raise ProblemError(400, "The body is not a JSON object.")
-    return _from_parameters(parameters)
+    return from_parameters(parameters)
 
 
 def _query_parameters(request: Request) -> dict[str, Any]:
@@ -50,7 +51,8 @@ def _query_parameters(request: Request) -> dict[str, Any]:
     return parameters
 
 
-def _from_parameters(parameters: Mapping[str, Any]) -> GraphQLRequest:
+def from_parameters(parameters: Mapping[str, Any]) -> GraphQLRequest:
+    """Return the request with these parameters; raise `ProblemError` if one of them has the wrong form."""
     query = parameters.get("query")
     if not isinstance(query, str) or not query.strip():
         raise ProblemError(400, "The parameter query is missing or not a string.")

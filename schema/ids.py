@@ -7,9 +7,10 @@ import strawberry
 from strawberry.relay import from_base64, to_base64
 
 from auth.errors import BadRequestError
-from auth.identifiers import OrganizationId
+from auth.identifiers import DocumentId, OrganizationId
 
 _KEY = re.compile(r"[0-9a-f]{24}")
+_DOCUMENT_KEY = re.compile(r"[0-9a-f]{24}:[0-9a-f]{24}")
 
 
 class NodeType(StrEnum):
@@ -20,6 +21,7 @@ class NodeType(StrEnum):
     OPERATOR = "Operator"
     SESSION = "Session"
     MIGRATION = "Migration"
+    DOCUMENT = "Document"
 
 
 def encode(node_type: NodeType, key: str) -> strawberry.ID:
@@ -34,7 +36,8 @@ def decode(global_id: str) -> tuple[NodeType, str]:
         node_type = NodeType(type_name)
     except (ValueError, UnicodeError):
         raise BadRequestError("This is not an id of ours.") from None
-    if _KEY.fullmatch(key) is None:
+    form = _DOCUMENT_KEY if node_type is NodeType.DOCUMENT else _KEY
+    if form.fullmatch(key) is None:
         raise BadRequestError("This is not an id of ours.")
     return node_type, key
 
@@ -45,3 +48,22 @@ def decode_organization(global_id: str) -> OrganizationId:
     if node_type is not NodeType.ORGANIZATION:
         raise BadRequestError("This is not the id of an organization.")
     return OrganizationId(key)
+
+
+def encode_document(organization_id: OrganizationId, document_id: DocumentId) -> strawberry.ID:
+    """Return the global id of a document, which is unique within its organization only."""
+    return encode(NodeType.DOCUMENT, f"{organization_id}:{document_id}")
+
+
+def document_key(key: str) -> tuple[OrganizationId, DocumentId]:
+    """Return the organization and the id that the key of a document names."""
+    organization_id, document_id = key.split(":")
+    return OrganizationId(organization_id), DocumentId(document_id)
+
+
+def decode_document(global_id: str) -> tuple[OrganizationId, DocumentId]:
+    """Return what a document's global id names; raise `BadRequestError` if it is none."""
+    node_type, key = decode(global_id)
+    if node_type is not NodeType.DOCUMENT:
+        raise BadRequestError("This is not the id of a document.")
+    return document_key(key)

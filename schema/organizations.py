@@ -11,7 +11,7 @@ from strawberry.relay import PageInfo
 from auth.errors import BadRequestError
 from auth.identifiers import OrganizationId
 from auth.roles import Permission
-from resolvers import admins, organizations
+from resolvers import admins, migrations, organizations
 from resolvers.organizations import OrganizationChanges
 from schema import ids
 from schema.admins import ORDER as ADMIN_ORDER
@@ -21,7 +21,8 @@ from schema.enums import OrganizationOrderField, OrganizationStatus
 from schema.fields import Info, guard, guard_here, requires
 from schema.ids import NodeType, encode
 from schema.interfaces import Actor, Node
-from schema.migrations import Migration
+from schema.migrations import ORDER as MIGRATION_ORDER
+from schema.migrations import Migration, MigrationConnection
 from schema.tenant_stores import TenantStore
 from schema.user_errors import Payload, mutation
 from storage.admins import AdminRecord
@@ -68,6 +69,18 @@ class Organization(Node):
 
     @strawberry.field(
         description=requires(
+            "When the data of a deleted organization is going to be destroyed: until then it can be restored. Null "
+            "unless it is deleted and its data retained.",
+            Permission.ORGANIZATION_READ,
+        ),
+        extensions=guard_here(Permission.ORGANIZATION_READ),
+    )
+    async def purge_at(self) -> datetime | None:
+        """Return the end of the retention."""
+        return self.record.purge_at
+
+    @strawberry.field(
+        description=requires(
             "Where the organization's documents are; null once they are destroyed.", Permission.ORGANIZATION_READ
         ),
         extensions=guard_here(Permission.ORGANIZATION_READ),
@@ -97,6 +110,17 @@ class Organization(Node):
         """Load a page of admins."""
         request = page_request(ADMIN_ORDER, first=first, after=after, last=last, before=before)
         return AdminConnection.from_page(await admins.find_page(info.context, self.organization_id, request))
+
+    @strawberry.field(
+        description=requires("All moves of the store, newest first.", Permission.MIGRATION_READ),
+        extensions=guard_here(Permission.MIGRATION_READ),
+    )
+    async def migrations(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> MigrationConnection | None:
+        """Load a page of moves."""
+        request = page_request(MIGRATION_ORDER, first=first, after=after, last=last, before=before)
+        return MigrationConnection.from_page(await migrations.find_page(info.context, self.organization_id, request))
 
     @classmethod
     def from_record(cls, record: OrganizationRecord) -> "Organization":

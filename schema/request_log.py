@@ -2,11 +2,13 @@
 
 import re
 import time
+from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _KEY = "tenantry.request_log"
+_IDS = re.compile(r"(?<=/organizations/)[^/]+|(?<=/import/)[^/]+")
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 _log = structlog.get_logger()
 
@@ -37,7 +39,7 @@ class RequestLogMiddleware:
             _log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=_IDS.sub("-", scope["path"]),
                 status=status,
                 duration_ms=round((time.perf_counter() - started) * 1000, 2),
                 client=scope["client"][0] if scope.get("client") else None,
@@ -47,7 +49,14 @@ class RequestLogMiddleware:
 
 def note(scope: Scope, *, operation: str | None = None, errors: list[str] | None = None) -> None:
     """Add to the request's log line: the name of the operation, if it is one, and the codes of its errors."""
+    scope[_KEY].update(described(operation, errors))
+
+
+def described(operation: str | None, errors: list[str] | None) -> dict[str, Any]:
+    """Return what a log line says about an operation."""
+    line: dict[str, Any] = {}
     if operation is not None and _NAME.fullmatch(operation):
-        scope[_KEY]["operation"] = operation
+        line["operation"] = operation
     if errors:
-        scope[_KEY]["errors"] = errors
+        line["errors"] = errors
+    return line

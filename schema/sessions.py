@@ -101,7 +101,8 @@ class SessionMutations:
 
     @mutation(
         LoginPayload,
-        "Sign in. Whatever is wrong with email or password, the answer is `BAD_CREDENTIALS`. Ignores `Authorization`.",
+        "Sign in. Whatever is wrong with email or password, the answer is `BAD_CREDENTIALS`. For an owner of a deleted "
+        "organization whose data is retained, the session is one to restore it. Ignores `Authorization`.",
     )
     async def login(
         self,

@@ -185,9 +185,12 @@ async def update(
 async def record_login(
     database: Database, session: Session, account: AccountRecord, *, at: datetime, password_hash: str
 ) -> bool:
-    """Note a login, and a new hash of the same password; false if the password has changed since it was checked."""
+    """Note a login, and a new hash of the same password.
+
+    False if the password has changed since it was checked, or the admin's organization is purged.
+    """
     result = await database[COLLECTION].update_one(
-        {"_id": account.id, "password_hash": account.password_hash},
+        {"_id": account.id, "password_hash": account.password_hash, "email_key": {"$exists": True}},
         {"$set": {"last_login_at": at, "password_hash": password_hash}},
         session=session,
     )

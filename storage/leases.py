@@ -7,7 +7,7 @@ that lost its lease during a long pause changes nothing more.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pymongo.errors import PyMongoError
 
@@ -15,6 +15,8 @@ from storage.database import Collection, Document, new_id, now
 
 _DURATION = timedelta(seconds=30)
 _RENEWAL_SECONDS = 10.0
+_NOBODY = ""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def new_owner() -> str:
@@ -25,6 +27,16 @@ def new_owner() -> str:
 def lease(owner: str) -> Document:
     """Return a lease that starts now."""
     return {"owner": owner, "expires_at": now() + _DURATION}
+
+
+def released() -> Document:
+    """Return a lease that nobody holds, for work that is to be taken up at once."""
+    return {"owner": _NOBODY, "expires_at": _LONG_AGO}
+
+
+def is_released(lease: Document) -> bool:
+    """Tell whether a lease was given up, so that its last owner is not at work any more."""
+    return bool(lease["owner"] == _NOBODY)
 
 
 def held_by(owner: str) -> Document:

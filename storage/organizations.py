@@ -25,6 +25,7 @@ INDEXES = [
     IndexModel([("status", ASCENDING), ("name_key", ASCENDING), ("_id", ASCENDING)], name="by_status_and_name"),
     IndexModel([("status", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)], name="by_status_and_creation"),
     IndexModel("lease.expires_at", name="unfinished", sparse=True),
+    IndexModel("purge_at", name="due_purges", sparse=True),
 ]
 _NAME_KEY_LENGTH = 200
 _LAST_CHARACTER = "\U0010ffff"
@@ -37,6 +38,17 @@ class OrganizationStatus(StrEnum):
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
     DELETED = "DELETED"
+
+
+class StoreAccess(StrEnum):
+    """What a move under way lets tenants do with their documents; without one, everything.
+
+    `LOGGED`: writes are noted, to be copied again. `FENCED`: no writes. `RENAMING`: neither writes nor reads.
+    """
+
+    LOGGED = "LOGGED"
+    FENCED = "FENCED"
+    RENAMING = "RENAMING"
 
 
 class OrganizationOrderField(StrEnum):
@@ -63,7 +75,7 @@ class ActorReference:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationRecord:
-    """One organization as stored. `placement` is None once its store is destroyed."""
+    """One organization as stored. `placement` is None once its store is destroyed; until `purge_at`, it is kept."""
 
     id: OrganizationId
     name: str
@@ -74,8 +86,10 @@ class OrganizationRecord:
     updated_at: datetime
     placement: Placement | None
     migration_id: MigrationId | None = None
+    access: StoreAccess | None = None
     deleted_at: datetime | None = None
     deleted_by: ActorReference | None = None
+    purge_at: datetime | None = None
 
     @property
     def name_key(self) -> str:
@@ -130,8 +144,10 @@ def from_document(document: Document) -> OrganizationRecord:
         updated_at=document["updated_at"],
         placement=None if placement is None else Placement.from_document(placement),
         migration_id=document.get("migration_id"),
+        access=document.get("access") and StoreAccess(document["access"]),
         deleted_at=document.get("deleted_at"),
         deleted_by=deleted_by and ActorReference(ActorKind(deleted_by["kind"]), deleted_by["id"]),
+        purge_at=document.get("purge_at"),
     )
 
 

@@ -1,72 +1,120 @@
 """Recovery: finds changes whose worker is gone and finishes or undoes them. Two recoverers at once are harmless."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 from pymongo import ReturnDocument
 
-from storage import deletions, leases, migrations, organizations, sign_ups
+from storage import burned_names, deletions, import_records, imports, leases, migrations, organizations, sign_ups
 from storage.database import Database, Document
-from storage.migrations import MigrationState
-from storage.moves import MoveLostError, Mover
+from storage.moves import MoveFailedError, MoveLostError, Mover
 from storage.organizations import OrganizationStatus
 
 _INTERVAL_SECONDS = 5.0
+_MOVES_AT_ONCE = 4
+_IMPORTS_AT_ONCE = 2
 _log = structlog.get_logger()
 
 
 async def keep_recovering(database: Database) -> None:
-    """Recover every few seconds until cancelled; what fails is tried again in the next round."""
-    while True:
-        await asyncio.sleep(_INTERVAL_SECONDS)
-        try:
-            await recover(database)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may do better
-            _log.warning("recovery postponed", error=type(error).__name__)
+    """Recover at once and every few seconds until cancelled; a long move or import holds nothing else up."""
+    await asyncio.gather(
+        _keep(database, recover_organizations), _keep(database, recover_moves), _keep(database, recover_imports)
+    )
 
 
 async def recover(database: Database, *, expired_only: bool = True) -> int:
-    """Finish or undo every abandoned change; return how many there were.
+    """Finish or undo every abandoned change, and purge what is due; return how many there were.
 
     With `expired_only=False` all unfinished changes count as abandoned: only for a server that is known to be alone.
     """
+    count = await recover_organizations(database, expired_only=expired_only)
+    count += await recover_moves(database, expired_only=expired_only)
+    return count + await recover_imports(database, expired_only=expired_only)
+
+
+async def recover_organizations(database: Database, *, expired_only: bool = True) -> int:
+    """Undo abandoned sign-ups, finish abandoned deletions, and purge what is due; return how many there were."""
     count = 0
-    for collection in (organizations.COLLECTION, migrations.COLLECTION):
-        abandoned = database[collection].find(leases.claimable(expired_only=expired_only), {"_id": True})
-        for found in await abandoned.to_list(None):
-            worker = leases.new_owner()
-            document = await _claim(database, collection, found["_id"], worker, expired_only=expired_only)
-            if document is not None:
-                await _resume(database, collection, document, worker)
-                count += 1
-    return count
+    async for document in _claimed(database, organizations.COLLECTION, expired_only=expired_only):
+        await _resume(database, document)
+        count += 1
+    await burned_names.sweep(database)
+    return count + await deletions.purge_due(database)
 
 
-async def _claim(
-    database: Database, collection: str, record_id: object, worker: str, *, expired_only: bool
-) -> Document | None:
+async def recover_moves(database: Database, *, expired_only: bool = True) -> int:
+    """Go on with abandoned moves, or finish undoing them; return how many there were."""
+    found = _claimed(database, migrations.COLLECTION, expired_only=expired_only, limit=_MOVES_AT_ONCE)
+    return len(await asyncio.gather(*[_resume_move(database, document) async for document in found]))
+
+
+async def recover_imports(database: Database, *, expired_only: bool = True) -> int:
+    """Go on with abandoned imports, or finish undoing them, and let broken uploads go; return how many there were."""
+    found = _claimed(database, import_records.COLLECTION, expired_only=expired_only, limit=_IMPORTS_AT_ONCE)
+    return len(await asyncio.gather(*[imports.resume(database, document) async for document in found]))
+
+
+async def release(database: Database) -> None:
+    """Let the next round take up every move and import at once: only for a server that is known to be alone."""
+    for collection in (migrations.COLLECTION, import_records.COLLECTION):
+        unfinished = database[collection].find(leases.claimable(expired_only=False), {"lease": True})
+        for found in await unfinished.to_list(None):
+            held = {"_id": found["_id"], **leases.held_by(found["lease"]["owner"])}
+            await database[collection].update_one(held, {"$set": {"lease": leases.released()}})
+
+
+async def _keep(database: Database, recover_some: Callable[[Database], Awaitable[int]]) -> None:
+    while True:
+        try:
+            await recover_some(database)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next round may do better
+            _log.warning("recovery postponed", error=type(error).__name__)
+        await asyncio.sleep(_INTERVAL_SECONDS)
+
+
+async def _claimed(
+    database: Database, collection: str, *, expired_only: bool, limit: int | None = None
+) -> AsyncIterator[Document]:
+    """Yield what was abandoned and is this worker's now, one by one, so that no lease waits for its turn."""
+    abandoned = database[collection].find(leases.claimable(expired_only=expired_only), {"lease": True})
+    for found in await abandoned.to_list(limit):
+        document = await _claim(database, collection, found, expired_only=expired_only)
+        if document is not None:
+            yield document
+
+
+async def _claim(database: Database, collection: str, found: Document, *, expired_only: bool) -> Document | None:
+    """Take a lease over; note it if the worker that had it may still be alive, and do something late."""
+    change: Document = {"$set": {"lease": leases.lease(leases.new_owner())}, "$inc": {"attempts": 1}}
+    if expired_only and not leases.is_released(found["lease"]):
+        change["$set"]["taken_over"] = True
     document: Document | None = await database[collection].find_one_and_update(
-        {"_id": record_id, **leases.claimable(expired_only=expired_only)},
-        {"$set": {"lease": leases.lease(worker)}},
+        {
+            "_id": found["_id"],
+            **leases.claimable(expired_only=expired_only),
+            **leases.held_by(found["lease"]["owner"]),
+        },
+        change,
         return_document=ReturnDocument.AFTER,
     )
     return document
 
 
-async def _resume(database: Database, collection: str, document: Document, worker: str) -> None:
-    if collection == migrations.COLLECTION:
-        await _resume_move(Mover(database, migrations.from_document(document), worker), document["state"])
-    elif document["status"] == OrganizationStatus.PROVISIONING:
+async def _resume(database: Database, document: Document) -> None:
+    worker = document["lease"]["owner"]
+    if document["status"] == OrganizationStatus.PROVISIONING:
         await sign_ups.undo(database, document["_id"], worker)
     elif document["status"] == OrganizationStatus.DELETED:
         await deletions.purge(database, document["_id"], worker)
 
 
-async def _resume_move(mover: Mover, state: str) -> None:
+async def _resume_move(database: Database, document: Document) -> None:
+    move = migrations.from_document(document)
     try:
-        if state == MigrationState.SWITCHED:
-            await mover.clean()
-        else:
-            await mover.abandon("The server that moved it stopped.")
+        await Mover(database, move, document["lease"]["owner"]).resume()
     except MoveLostError:
         return
+    except MoveFailedError as error:
+        _log.warning("move undone", migration=move.id, reason=str(error))

@@ -11,11 +11,12 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from auth.identifiers import OrganizationId
-from storage import admins, leases, organizations, sessions, slugs
+from storage import admins, burned_names, leases, organizations, sessions, slugs
 from storage.admins import AdminRecord
 from storage.conflicts import EmailTakenError, SlugTakenError
 from storage.database import Database, Document, Session, now
@@ -42,9 +43,9 @@ async def sign_up(
     the organization as it stands. Raises `SlugTakenError`, `EmailTakenError` or `SignUpLostError`, and leaves nothing.
     """
     worker = leases.new_owner()
-    await database.transaction(lambda tx: _reserve(database, tx, organization, owner, worker))
+    store = await database.transaction(lambda tx: _reserve(database, tx, organization, owner, worker))
     try:
-        password_hash, _ = await asyncio.gather(hash_password(), _store(database, organization).create())
+        password_hash, _ = await asyncio.gather(hash_password(), store.create())
         owner = replace(owner, password_hash=password_hash)
         await database.transaction(lambda tx: _activate(database, tx, owner, session, worker))
     except StoreOccupiedError:
@@ -71,24 +72,29 @@ async def undo(database: Database, organization_id: OrganizationId, worker: str)
     if document is None:
         return
     unfinished = {**provisioning, **leases.held_by(undoer)}
-    await TenantStore(database, organization_id, Placement.from_document(document["placement"])).drop_if_empty()
+    store = TenantStore(database, organization_id, Placement.from_document(document["placement"]))
+
+    if await store.drop_if_empty():
+        await store.drop_companions(partial(_hold, database, unfinished, undoer))
     await database.transaction(lambda tx: _forget(database, tx, unfinished, document))
 
 
 async def _reserve(
     database: Database, tx: Session, organization: OrganizationRecord, owner: AdminRecord, worker: str
-) -> None:
+) -> TenantStore:
     try:
         await slugs.reserve(database, tx, organization.slug, organization.id)
     except DuplicateKeyError:
         raise SlugTakenError from None
+    placement = await burned_names.avoid(database, tx, _placement(organization))
     try:
         await database[admins.COLLECTION].insert_one(admins.to_document(owner), session=tx)
     except DuplicateKeyError:
         raise EmailTakenError from None
-    document = organizations.to_document(organization)
+    document = organizations.to_document(replace(organization, placement=placement))
     document |= {"status": OrganizationStatus.PROVISIONING, "lease": leases.lease(worker)}
     await database[organizations.COLLECTION].insert_one(document, session=tx)
+    return TenantStore(database, organization.id, placement)
 
 
 async def _activate(
@@ -111,11 +117,19 @@ async def _forget(database: Database, tx: Session, unfinished: Document, documen
     result = await database[organizations.COLLECTION].delete_one(unfinished, session=tx)
     if not result.deleted_count:
         return
+    if document.get("taken_over"):
+        await burned_names.burn(database, tx, document["_id"], Placement.from_document(document["placement"]))
     await slugs.release(database, tx, document["slug"], document["_id"])
     await database[admins.COLLECTION].delete_many({"organization_id": document["_id"]}, session=tx)
 
 
-def _store(database: Database, organization: OrganizationRecord) -> TenantStore:
+async def _hold(database: Database, unfinished: Document, undoer: str, tx: Session) -> None:
+    renewed = {"$set": {"lease": leases.lease(undoer)}}
+    if not (await database[organizations.COLLECTION].update_one(unfinished, renewed, session=tx)).matched_count:
+        raise SignUpLostError
+
+
+def _placement(organization: OrganizationRecord) -> Placement:
     if organization.placement is None:
         raise ValueError("A new organization needs a placement.")
-    return TenantStore(database, organization.id, organization.placement)
+    return organization.placement

@@ -3,7 +3,18 @@
 from pymongo import IndexModel
 from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 
-from storage import admins, migrations, organizations, recovery, sessions, slugs
+from storage import (
+    admins,
+    burned_names,
+    document_types,
+    import_records,
+    import_staging,
+    migrations,
+    organizations,
+    recovery,
+    sessions,
+    slugs,
+)
 from storage.capabilities import Capabilities
 from storage.database import Database
 from storage.failures import is_temporary
@@ -17,6 +28,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     sessions.COLLECTION: sessions.INDEXES,
     slugs.COLLECTION: slugs.INDEXES,
     migrations.COLLECTION: migrations.INDEXES,
+    burned_names.COLLECTION: burned_names.INDEXES,
+    document_types.COLLECTION: document_types.INDEXES,
+    import_records.COLLECTION: import_records.INDEXES,
+    import_staging.CHUNKS: import_staging.CHUNK_INDEXES,
 }
 
 
@@ -36,7 +51,7 @@ def connect(uri: str, name: str) -> Database:
 
 
 async def prepare(database: Database, *, alone: bool) -> None:
-    """Check the server, build the indexes, and finish what a crash left.
+    """Check the server, build the indexes, and finish what a crash left; moves and imports go on when the server runs.
 
     `alone` says that no other server can be at work on this database, so that nobody's work need be waited for.
     Raises `DatabaseStartupError`.
@@ -45,7 +60,9 @@ async def prepare(database: Database, *, alone: bool) -> None:
         _refuse_standalone(await database.capabilities())
         for collection, indexes in INDEXES.items():
             await database[collection].create_indexes(indexes)
-        await recovery.recover(database, expired_only=not alone)
+        await recovery.recover_organizations(database, expired_only=not alone)
+        if alone:
+            await recovery.release(database)
     except PyMongoError as error:
         raise _explain(error) from error
 

@@ -1,10 +1,13 @@
 """The tenant stores: the one way to an organization's documents.
 
-In a store of its own a document's `_id` is its id; in the shared collection it is `{org, id}`.
+In a store of its own a document's `_id` is its id; in the shared collection it is `{org, id}`, and an index on its two
+parts serves every query. Everything that comes in
+or goes out here is in the first form; `documents` says what the documents of the API are like.
 """
 
+import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -14,17 +17,25 @@ import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import BulkWriteError, OperationFailure
+from pymongo.errors import AutoReconnect, CursorNotFound, OperationFailure
 
 from auth.identifiers import OrganizationId
+from storage import changes, guards, store_indexes
+from storage.changes import ChangeLog
 from storage.database import Collection, Database, Document, RawCollection, RawCursor, Session
+from storage.guards import Guards
 from storage.placements import Placement, StoreStrategy
 
-_RAW = CodecOptions(RawBSONDocument, tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
-_BATCH = 1000
-_DROP_SECONDS = 60.0
+RAW = CodecOptions(RawBSONDocument, tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+_BATCH_DOCUMENTS = 1000
+_BATCH_BYTES = 4 * 1024 * 1024
+_DELETIONS = 100
+_CATALOG_SECONDS = 60.0
+_NAMESPACE_NOT_FOUND = 26
 _NAMESPACE_EXISTS = 48
-_DUPLICATE_KEY = 11000
+
+Hold = Callable[[Session], Coroutine[Any, Any, None]]
+"""Raises, in a transaction, unless the worker still holds the lease that allows it to write."""
 
 
 class StoreOccupiedError(Exception):
@@ -32,12 +43,41 @@ class StoreOccupiedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What two stores must have in common to hold the same: the number of documents, their hash, the indexes."""
+class Content:
+    """What documents amount to: their number, their bytes, and a hash.
 
-    documents: int
-    content: str
-    indexes: tuple[str, ...]
+    The hash is the sum, modulo 2^256, of the SHA-256 of each document's BSON: no order matters, since mixed ids sort
+    differently where they are part of a sub-document, and documents can be added and taken away.
+    """
+
+    documents: int = 0
+    size: int = 0
+    digest: int = 0
+
+    def plus(self, contents: Iterable[bytes]) -> "Content":
+        """Return the content with these documents added."""
+        return self._changed(contents, 1)
+
+    def minus(self, contents: Iterable[bytes]) -> "Content":
+        """Return the content without these documents."""
+        return self._changed(contents, -1)
+
+    def to_document(self) -> Document:
+        """Return the content as stored."""
+        return {"documents": self.documents, "size": self.size, "digest": f"{self.digest:064x}"}
+
+    @classmethod
+    def from_document(cls, document: Document) -> "Content":
+        """Read a stored content."""
+        return cls(document["documents"], document["size"], int(document["digest"], 16))
+
+    def _changed(self, contents: Iterable[bytes], sign: int) -> "Content":
+        documents, size, digest = self.documents, self.size, self.digest
+        for content in contents:
+            documents += sign
+            size += sign * len(content)
+            digest += sign * int.from_bytes(hashlib.sha256(content).digest())
+        return Content(documents, size, digest % 2**256)
 
 
 class TenantStore:
@@ -49,136 +89,168 @@ class TenantStore:
         self._master = database
         self._database = database.client[placement.database]
         self._collection: Collection = self._database[placement.collection]
-        self._raw = cast("RawCollection", self._collection.with_options(codec_options=_RAW))
+        self._raw = cast("RawCollection", self._collection.with_options(codec_options=RAW))
+        self.guards = Guards(self._database[guards.COLLECTION], organization_id)
+        self.changes = ChangeLog(self._database[changes.COLLECTION], organization_id)
+
+    @property
+    def organization_id(self) -> OrganizationId:
+        """Whose documents these are."""
+        return self._organization_id
 
     @property
     def is_shared(self) -> bool:
         """Tell whether other organizations' documents are in the same collection."""
         return self.placement.strategy is StoreStrategy.SHARED
 
+    @property
+    def collection(self) -> Collection:
+        """The collection itself, for `documents`, which scopes every query by `scope`."""
+        return self._collection
+
     async def create(self) -> None:
         """Make the store; a collection of its name that is there and empty is taken over.
 
-        Raises `StoreOccupiedError` if it holds anything. (From MongoDB 7.0 on, creating what exists is no error.)
+        Raises `StoreOccupiedError` if it holds anything.
         """
-        try:
-            await self._database.command("create", self.placement.collection)
-        except OperationFailure as error:
-            if error.code != _NAMESPACE_EXISTS:
-                raise
-        if await self._collection.find_one(self._scope(), {"_id": True}) is not None:
+        await self._create_collection(self.placement.collection)
+        if await self._collection.find_one(self.scope(), {"_id": True}) is not None:
             raise StoreOccupiedError(self.placement.collection)
+        await self.create_companions()
+        await self.create_indexes(store_indexes.standing(shared=self.is_shared))
 
-    async def drop(self) -> None:
-        """Destroy the store: its collection, or its documents in the shared one. Done twice, it is done."""
+    async def create_companions(self) -> None:
+        """Make the collections of guards and of changes that stand beside every store."""
+        for name in (guards.COLLECTION, changes.COLLECTION):
+            await self._create_collection(name)
+
+    async def create_placeholder(self) -> None:
+        """Occupy the name, so that no rename to it can happen any more."""
+        await self._create_collection(self.placement.collection)
+
+    async def exists(self) -> bool:
+        """Tell whether there is a collection of this name."""
+        found = await self._database.command("listCollections", filter={"name": self.placement.collection})
+        return bool(found["cursor"]["firstBatch"])
+
+    async def drop(self, hold: Hold) -> None:
+        """Destroy the store: its collection, or its documents in the shared one. Done twice, it is done.
+
+        `hold` is asked in every transaction, so that a worker that comes back late deletes nothing.
+        """
         if self.is_shared or not (await self._master.capabilities()).drops_at_once:
-            async for batch in self._batches({"_id": True}):
-                await self._master.transaction(partial(self._delete_between, batch[0]["_id"], batch[-1]["_id"]))
+            await self._empty(hold)
         if not self.is_shared:
-            with pymongo.timeout(_DROP_SECONDS):
+            await self._master.transaction(hold)
+            with pymongo.timeout(_CATALOG_SECONDS):
                 await self._collection.drop()
 
-    async def drop_if_empty(self) -> None:
-        """Destroy a store that nobody has written to."""
-        if not self.is_shared and await self._collection.find_one({}, {"_id": True}) is None:
+    async def drop_if_empty(self) -> bool:
+        """Destroy a store that nobody has written to; tell whether it was so."""
+        if await self._collection.find_one(self.scope(), {"_id": True}) is not None:
+            return False
+        if not self.is_shared:
             await self._collection.drop()
+        return True
+
+    async def drop_companions(self, hold: Hold) -> None:
+        """Remove guards and change log, when no store of the organization is in this database any more."""
+
+        async def delete(tx: Session) -> None:
+            await hold(tx)
+            await self.guards.delete(tx)
+            await self.changes.clear(tx)
+
+        await self._master.transaction(delete)
+        if self.placement.strategy is StoreStrategy.DATABASE:
+            for name in (guards.COLLECTION, changes.COLLECTION):
+                await self._database[name].drop()
+
+    async def rename_to(self, target: "TenantStore") -> None:
+        """Give the collection the target's name in one catalog command; done twice, it is done.
+
+        Only where the server's own rename is atomic (`capabilities().renames_at_once`) and in the same database. Raises
+        `StoreOccupiedError` if the target exists.
+        """
+        names = [f"{store.placement.database}.{store.placement.collection}" for store in (self, target)]
+        try:
+            with pymongo.timeout(_CATALOG_SECONDS):
+                await self._master.client.admin.command("renameCollection", names[0], to=names[1], dropTarget=False)
+        except OperationFailure as error:
+            if error.code == _NAMESPACE_EXISTS:
+                raise StoreOccupiedError(target.placement.collection) from None
+            if error.code != _NAMESPACE_NOT_FOUND or not await target.exists():
+                raise
 
     async def count(self) -> int:
         """Return the number of documents: from the collection's metadata where it is all one organization's."""
         if self.is_shared:
-            return int(await self._collection.count_documents(self._scope()))
+            return await self.count_exactly()
         return int(await self._collection.estimated_document_count())
-
-    async def copy_to(self, target: "TenantStore") -> AsyncIterator[int]:
-        """Copy indexes, then all documents in batches; yield the number of documents that each batch held.
-
-        Documents that an earlier attempt has copied are left as they are.
-        """
-        indexes = await self._custom_indexes()
-        if indexes and not target.is_shared:
-            await target._collection.create_indexes(indexes)  # noqa: SLF001 - the same class
-        async for batch in self._batches():
-            copies = [RawBSONDocument(target._addressed(self._content(document))) for document in batch]  # noqa: SLF001
-            await target._insert_missing(copies)  # noqa: SLF001
-            yield len(batch)
-
-    async def fingerprint(self) -> Fingerprint:
-        """Return count, content hash and indexes of the store.
-
-        The content hash is the sum, modulo 2^256, of the SHA-256 of each document's BSON: no order matters, since mixed
-        ids sort differently where they are part of a sub-document.
-        """
-        total, count = 0, 0
-        async for batch in self._batches():
-            total += sum(int.from_bytes(hashlib.sha256(self._content(document)).digest()) for document in batch)
-            count += len(batch)
-        indexes = [] if self.is_shared else await self._custom_indexes()
-        names = tuple(sorted(index.document["name"] for index in indexes))
-        return Fingerprint(count, f"{total % 2**256:064x}", names)
 
     async def count_exactly(self) -> int:
         """Return the number of documents, counted one by one."""
-        return int(await self._collection.count_documents(self._scope()))
+        return int(await self._collection.count_documents(self.scope()))
 
-    async def _delete_between(self, first: object, last: object, tx: Session) -> None:
-        """Delete a batch by its range of ids; what a range of mixed types leaves, the drop takes."""
-        await self._collection.delete_many({"_id": {"$gte": first, "$lte": last}}, session=tx)
+    async def estimate(self) -> tuple[int, int]:
+        """Return about how many documents there are, and how many bytes they have."""
+        stats = await self._collection.aggregate([{"$collStats": {"storageStats": {}}}]).to_list(None)
+        size = sum(shard["storageStats"].get("size", 0) for shard in stats)
+        count = sum(shard["storageStats"].get("count", 0) for shard in stats)
+        if not self.is_shared or not count:
+            return int(count), int(size)
+        own = await self.count_exactly()
+        return own, int(size / count * own)
 
-    def _scope(self) -> Document:
-        """Return the filter for the organization's documents, one range of the index on `_id`."""
-        return self._range({"org": self._organization_id}) if self.is_shared else {}
+    async def content(self) -> Content:
+        """Return what is in the store, read from its first document to its last."""
+        found = Content()
+        async for batch in self.batches():
+            found = found.plus(batch)
+        return found
 
-    def _range(self, first: object) -> Document:
-        return {"_id": {"$gte": first, "$lt": {"org": self._organization_id, "id": bson.MaxKey()}}}
+    async def batches(self, after: bytes | None = None) -> AsyncGenerator[list[bytes], None]:
+        """Yield all documents as BSON in order of id, up to 1,000 or 4 MB at a time.
 
-    def _content(self, document: RawBSONDocument) -> bytes:
-        """Return a stored document as it is in a store of its own, byte for byte."""
-        if not self.is_shared:
-            return bytes(document.raw)
-        return _with_id(bytes(document.raw), document["_id"], document["_id"]["id"])
-
-    def _addressed(self, content: bytes) -> bytes:
-        """Return a document of a store of its own as it is stored here."""
-        if not self.is_shared:
-            return content
-        document_id = RawBSONDocument(content, _RAW)["_id"]
-        return _with_id(content, document_id, {"org": self._organization_id, "id": document_id})
-
-    async def _insert_missing(self, documents: Sequence[RawBSONDocument]) -> None:
-        try:
-            await self._raw.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            if any(failure["code"] != _DUPLICATE_KEY for failure in error.details["writeErrors"]):
-                raise
-
-    async def _batches(self, projection: Document | None = None) -> AsyncIterator[list[RawBSONDocument]]:
-        """Yield all documents in order of id, each batch by a query of its own, so that no cursor has to live long."""
-        last: RawBSONDocument | None = None
-        while True:
-            found = await self._read_from(last, projection).to_list(_BATCH + 1)
-            if last is not None and found and _id_element(found[0]["_id"]) == _id_element(last["_id"]):
-                del found[0]
-            batch = found[:_BATCH]
-            if batch:
-                yield batch
-            if len(batch) < _BATCH:
-                return
-            last = batch[-1]
-
-    def _read_from(self, last: RawBSONDocument | None, projection: Document | None) -> RawCursor:
-        """Return a cursor over one document more than a batch, from this one on.
-
-        `min` has it begin there in a store of its own, since `$gt` compares ids of one type only, and a tenant's may be
-        of many. In the shared collection all are of one type.
+        `after` is a document to begin behind, of which only the `_id` counts. A cursor that is lost is opened anew.
         """
-        query = self._range(last["_id"]) if last is not None and self.is_shared else self._scope()
-        cursor = self._raw.find(query, projection).sort("_id", ASCENDING).limit(_BATCH + 1)
-        if last is None or self.is_shared:
-            return cursor
-        index: list[tuple[str, Any]] = [("_id", last["_id"])]
-        return cursor.hint([("_id", ASCENDING)]).min(index)
+        while True:
+            batch: list[bytes] = []
+            size = 0
+            try:
+                async with contextlib.aclosing(self._documents_after(after)) as documents:
+                    async for document in documents:
+                        batch.append(document)
+                        size += len(document)
+                        if len(batch) == _BATCH_DOCUMENTS or size >= _BATCH_BYTES:
+                            yield batch
+                            after, batch, size = batch[-1], [], 0
+            except (CursorNotFound, AutoReconnect):
+                if not batch:
+                    raise
+                yield batch
+                after = batch[-1]
+            else:
+                if batch:
+                    yield batch
+                return
 
-    async def _custom_indexes(self) -> list[IndexModel]:
+    async def read(self, ids: Sequence[object], tx: Session | None = None) -> list[bytes]:
+        """Return those documents that exist among up to a hundred, as BSON."""
+        return [self._to_content(document) async for document in self._raw.find(self.among(ids), session=tx)]
+
+    async def insert(self, tx: Session, contents: Sequence[bytes]) -> None:
+        """Insert documents given as BSON."""
+        await self._raw.insert_many([self._to_stored(content) for content in contents], session=tx)
+
+    async def replace(self, tx: Session, ids: Sequence[object], contents: Sequence[bytes]) -> None:
+        """Make the documents of up to a hundred ids be what is given: those not given are deleted."""
+        await self._raw.delete_many(self.among(ids), session=tx)
+        if contents:
+            await self.insert(tx, contents)
+
+    async def indexes(self) -> list[IndexModel]:
+        """Return the indexes beside that on `_id`, in terms of a store of its own."""
         information = await self._collection.index_information()
         return [
             IndexModel(
@@ -189,6 +261,107 @@ class TenantStore:
             for name, index in sorted(information.items())
             if name != "_id_"
         ]
+
+    async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
+        """Build indexes; those that are there already are left as they are."""
+        if indexes:
+            with pymongo.timeout(_CATALOG_SECONDS):
+                await self._collection.create_indexes(list(indexes))
+
+    @property
+    def id_field(self) -> str:
+        """The field that holds a document's id."""
+        return "_id.id" if self.is_shared else "_id"
+
+    def scope(self) -> Document:
+        """Return the filter for the organization's documents: part of every query."""
+        return {"_id.org": self._organization_id} if self.is_shared else {}
+
+    def among(self, ids: Sequence[object]) -> Document:
+        """Return the filter for documents of these ids."""
+        return {**self.scope(), self.id_field: {"$in": list(ids)}}
+
+    def address(self, document_id: object) -> object:
+        """Return the `_id` of a document as stored here."""
+        return {"org": self._organization_id, "id": document_id} if self.is_shared else document_id
+
+    async def _create_collection(self, name: str) -> None:
+        """Make a collection; from MongoDB 7.0 on, making one that exists is no error."""
+        try:
+            await self._database.command("create", name)
+        except OperationFailure as error:
+            if error.code != _NAMESPACE_EXISTS:
+                raise
+
+    async def _empty(self, hold: Hold) -> None:
+        """Delete all documents in small transactions, so that nobody is held up for long."""
+        found: list[object] = []
+        async for document in self._raw.find(self.scope(), {"_id": True}, batch_size=_BATCH_DOCUMENTS):
+            found.append(document["_id"]["id"] if self.is_shared else document["_id"])
+            if len(found) == _DELETIONS:
+                await self._master.transaction(partial(self._delete, hold, found))
+                found = []
+        if found:
+            await self._master.transaction(partial(self._delete, hold, found))
+
+    async def _delete(self, hold: Hold, ids: Sequence[object], tx: Session) -> None:
+        await hold(tx)
+        await self._raw.delete_many(self.among(ids), session=tx)
+
+    async def _documents_after(self, after: bytes | None) -> AsyncGenerator[bytes, None]:
+        start = None if after is None else id_of(after)
+        cursor = self._raw.find(self.scope(), batch_size=_BATCH_DOCUMENTS).sort(self.id_field, ASCENDING)
+        if start is not None:
+            cursor = self._begun(start)
+        try:
+            async for document in cursor:
+                content = self._to_content(document)
+                if start is None or _id_element(id_of(content)) != _id_element(start):
+                    yield content
+        finally:
+            await cursor.close()
+
+    def _begun(self, start: object) -> RawCursor:
+        """Return a cursor over the documents from this id on, in the same order.
+
+        `$gt` compares ids of one type only, and a tenant's may be of many. In a store of its own `min` has the cursor
+        begin there; in the shared collection the whole `_id` is compared, which is always of one type.
+        """
+        if self.is_shared:
+            end = {"org": self._organization_id, "id": bson.MaxKey()}
+            query: Document = {"_id": {"$gte": self.address(start), "$lt": end}}
+            return self._raw.find(query, batch_size=_BATCH_DOCUMENTS).sort("_id", ASCENDING)
+        index: list[tuple[str, Any]] = [("_id", start)]
+        cursor = self._raw.find({}, batch_size=_BATCH_DOCUMENTS).sort("_id", ASCENDING)
+        return cursor.hint([("_id", ASCENDING)]).min(index)
+
+    def _to_content(self, document: RawBSONDocument) -> bytes:
+        """Return a stored document as it is in a store of its own, byte for byte."""
+        if not self.is_shared:
+            return bytes(document.raw)
+        return _with_id(bytes(document.raw), document["_id"], document["_id"]["id"])
+
+    def _to_stored(self, content: bytes) -> RawBSONDocument:
+        """Return a document of a store of its own as it is stored here."""
+        if not self.is_shared:
+            return RawBSONDocument(content, RAW)
+        document_id = id_of(content)
+        return RawBSONDocument(_with_id(content, document_id, self.address(document_id)), RAW)
+
+
+def id_of(content: bytes) -> object:
+    """Return the `_id` of a document given as BSON."""
+    return RawBSONDocument(content, RAW)["_id"]
+
+
+def only_id(content: bytes) -> bytes:
+    """Return a document of nothing but its `_id`."""
+    return bson.encode({"_id": id_of(content)})
+
+
+def to_content(document: Mapping[str, Any]) -> bytes:
+    """Return a document as BSON, its `_id` first."""
+    return bson.encode({"_id": document["_id"], **document})
 
 
 def _with_id(content: bytes, old: object, new: object) -> bytes:

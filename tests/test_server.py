@@ -1,10 +1,12 @@
 """What the settings make of the application."""
 
+from datetime import timedelta
+
 import pytest
 
 from auth import keys
 from auth.algorithms import Algorithm
-from server import Environment
+from server import Environment, StartupError, load_settings
 from tests.api import API
 
 PRODUCTION = {"environment": Environment.PRODUCTION, "jwt_keys": keys.generate(Algorithm.EDDSA)}
@@ -32,3 +34,29 @@ async def test_cross_origin_requests_are_for_the_origins_of_the_settings(api: AP
     assert named.headers["access-control-allow-origin"] == "https://app.example.com"
     other = await api.http.options("/graphql", headers={"origin": "https://evil.example.com", **preflight})
     assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("0", timedelta(0)), ("86400", timedelta(days=1)), ("PT1H", timedelta(hours=1)), ("P365D", timedelta(days=365))],
+)
+def test_retention_is_seconds_or_a_duration(monkeypatch: pytest.MonkeyPatch, given: str, expected: timedelta) -> None:
+    """Both forms that the README names are understood, up to a year."""
+    monkeypatch.setenv("TENANTRY_DELETE_RETENTION", given)
+    assert load_settings().delete_retention == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "given"),
+    [
+        ("DELETE_RETENTION", "-PT1S"),
+        ("DELETE_RETENTION", "31536001"),
+        ("DELETE_RETENTION", "x"),
+        ("ACCESS_TOKEN_TTL", "0"),
+    ],
+)
+def test_duration_out_of_bounds_is_refused(monkeypatch: pytest.MonkeyPatch, key: str, given: str) -> None:
+    """The error names the key."""
+    monkeypatch.setenv(f"TENANTRY_{key}", given)
+    with pytest.raises(StartupError, match=f"TENANTRY_{key}"):
+        load_settings()

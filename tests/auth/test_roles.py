@@ -1,6 +1,10 @@
 """The table of roles."""
 
-from auth.roles import OPERATOR_PERMISSIONS, ROLE_PERMISSIONS, Permission, Role
+import pytest
+
+from auth.identifiers import AdminId, OrganizationId, SessionId
+from auth.principals import AdminPrincipal
+from auth.roles import DELETED_PERMISSIONS, OPERATOR_PERMISSIONS, ROLE_PERMISSIONS, Permission, Role
 
 
 def test_every_role_has_its_permissions() -> None:
@@ -16,5 +20,29 @@ def test_every_permission_is_somebodys() -> None:
 
 def test_operators_change_no_organization() -> None:
     """Operators read and sign up; they rename, describe and delete nobody."""
-    changes = {Permission.ORGANIZATION_UPDATE, Permission.ORGANIZATION_RENAME, Permission.ORGANIZATION_DELETE}
+    changes = {
+        Permission.ORGANIZATION_UPDATE,
+        Permission.ORGANIZATION_RENAME,
+        Permission.ORGANIZATION_DELETE,
+        Permission.ORGANIZATION_RESTORE,
+    }
     assert not OPERATOR_PERMISSIONS & changes
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_deleted_organization_leaves_less_to_everyone(role: Role) -> None:
+    """An owner can see and restore it and do nothing else; nobody can do anything that it could not before."""
+    left = DELETED_PERMISSIONS[role]
+    assert left < ROLE_PERMISSIONS[role]
+    assert left == ({Permission.ORGANIZATION_READ, Permission.ORGANIZATION_RESTORE} if role is Role.OWNER else set())
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_principal_has_the_permissions_of_the_state_of_its_organization(*, deleted: bool) -> None:
+    """Deletion takes the permissions away, in the own organization as elsewhere."""
+    own, other = OrganizationId("a" * 24), OrganizationId("b" * 24)
+    owner = AdminPrincipal(AdminId("c" * 24), SessionId("d" * 24), own, Role.OWNER, organization_deleted=deleted)
+    assert owner.permissions == (DELETED_PERMISSIONS if deleted else ROLE_PERMISSIONS)[Role.OWNER]
+    assert owner.can(Permission.ORGANIZATION_RESTORE, own)
+    assert owner.can(Permission.ORGANIZATION_DELETE, own) is not deleted
+    assert not owner.can(Permission.ORGANIZATION_RESTORE, other)

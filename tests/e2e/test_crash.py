@@ -18,6 +18,7 @@ from storage.embedded import running_uri
 from tests.api import API
 from tests.e2e import process
 from tests.e2e.process import ServerProcess
+from tests.storage import directory
 
 _CLIENTS = 4
 
@@ -103,8 +104,8 @@ async def slugs_in(database: Database) -> set[str]:
     assert sorted(slugs) == sorted((found["slug"], key) for key, found in organizations.items())
     owners = [found["organization_id"] async for found in database["admins"].find()]
     assert sorted(owners) == sorted(organizations)
-    stores = await database.client["tenantry_tenants"].list_collection_names()
-    assert sorted(stores) == sorted(found["placement"]["collection"] for found in organizations.values())
+    stores = [f"_tenants.{found['placement']['collection']}" for found in organizations.values()]
+    assert await directory.stores(database) == sorted(stores)
     return {found["slug"] for found in organizations.values()}
 
 

@@ -45,7 +45,17 @@ def test_committed_schema_is_that_of_the_code() -> None:
     assert assembly.build(explorable=True).as_str().strip() == SDL.read_text().strip()
 
 
-MUTATIONS = ["createOrg", "login", "refreshSession", "logout", "updateOrg", "renameOrg", "deleteOrg", "updateAdmin"]
+MUTATIONS = [
+    "createOrg",
+    "login",
+    "refreshSession",
+    "logout",
+    "updateOrg",
+    "renameOrg",
+    "deleteOrg",
+    "restoreOrg",
+    "updateAdmin",
+]
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

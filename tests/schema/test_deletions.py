@@ -1,13 +1,21 @@
 """Deleting an organization through the interface that clients see."""
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from graphql import build_schema
 
+from auth.identifiers import OrganizationId
+from schema import assembly
+from storage import deletions
 from storage.database import Database
 from storage.placements import StoreStrategy
 from tests.api import API, Member
+from tests.guarded_fields import guarded_fields
+from tests.storage import directory
 
 DELETE = """
 mutation ($input: DeleteOrgInput!) {
@@ -21,6 +29,25 @@ query ($id: ID) {
 """
 BY_ID = "query ($id: ID) { organization(id: $id) { name status } }"
 VIEWER = "{ viewer { admin { email } } }"
+RESTORE = """
+mutation ($id: ID!) {
+  restoreOrg(input: {organizationId: $id}) {
+    organization { status deletedAt deletedBy { id } purgeAt } errors { code path }
+  }
+}
+"""
+SHOWN_TO_RESTORERS = """
+query ($id: ID!, $slug: String) {
+  viewer { admin { id organization { id } } permissions }
+  node(id: $id) { id ... on Organization { name status deletedAt purgeAt } }
+  organization(slug: $slug) { id }
+}
+"""
+REFRESH = "mutation ($t: String!) { refreshSession(input: {refreshToken: $t}) { errors { code } } }"
+RETENTION = timedelta(days=7)
+retained = pytest.mark.parametrize("changed_settings", [{"delete_retention": RETENTION}])
+SCHEMA = build_schema(assembly.build(explorable=True).as_str())
+STILL_HELD = {"organization:read", "organization:restore"}
 strategies = pytest.mark.parametrize("changed_settings", [{"tenant_store": strategy} for strategy in StoreStrategy])
 
 
@@ -67,14 +94,13 @@ async def test_token_stops_at_the_next_request(api: API) -> None:
     member = await api.sign_up(name="Acme")
     await delete(api, member)
     assert await api.error_code(VIEWER, token=member.token) == "UNAUTHENTICATED"
-    refresh = "mutation ($t: String!) { refreshSession(input: {refreshToken: $t}) { errors { code } } }"
-    data = await api.data(refresh, {"t": member.refresh_token})
+    data = await api.data(REFRESH, {"t": member.refresh_token})
     assert data["refreshSession"]["errors"] == [{"code": "TOKEN_INVALID"}]
     assert (await api.login(member.email))["errors"][0]["code"] == "BAD_CREDENTIALS"
 
 
 async def test_nothing_is_left_behind(api: API, database: Database) -> None:
-    """No session, slug or alias remains; the record has no lease and no store."""
+    """No session, slug or alias remains; the record has no lease, no store and nothing to restore it by."""
     member = await api.sign_up(name="Before")
     rename = 'mutation ($id: ID!) { renameOrg(input: {organizationId: $id, name: "After"}) { errors { code } } }'
     await api.data(rename, {"id": member.organization_id}, token=member.token)
@@ -83,8 +109,10 @@ async def test_nothing_is_left_behind(api: API, database: Database) -> None:
     assert await database["slugs"].count_documents({}) == 0
     (record,) = await database["organizations"].find().to_list(None)
     assert record["placement"] is None
-    assert "lease" not in record
-    assert await database.client[f"{database.name}_tenants"].list_collection_names() == []
+    assert not {"lease", "purge_at", "status_before"} & set(record)
+    assert await directory.stores(database) == []
+    beside = database.client[f"{database.name}_tenants"]
+    assert [await beside[name].count_documents({}) for name in ("guards", "changes")] == [0, 0]
 
 
 async def test_name_and_email_are_free_again(api: API) -> None:
@@ -144,7 +172,206 @@ async def test_rename_and_delete_at_once_leave_no_store(api: API, database: Data
             {"name": {"$in": [f"Start {round_number}", f"Goal {round_number}"]}}
         )
         assert record is not None, results
-        stores = await database.client[f"{database.name}_tenants"].list_collection_names()
+        stores = [store.rpartition(".")[2] for store in await directory.stores(database)]
         expected = [] if record["status"] == "DELETED" else [record["placement"]["collection"]]
         mine = [name for name in stores if name.endswith(f"_{round_number}")]
         assert mine == expected, results
+
+
+async def restore(api: API, member: Member, token: str) -> dict[str, Any]:
+    """Restore an organization and return the payload."""
+    payload: dict[str, Any] = (await api.data(RESTORE, {"id": member.organization_id}, token=token))["restoreOrg"]
+    return payload
+
+
+async def log_in(api: API, member: Member) -> str:
+    """Log in, which has to succeed, and return the access token."""
+    payload = await api.login(member.email)
+    assert payload["errors"] == []
+    token: str = payload["session"]["accessToken"]
+    return token
+
+
+async def everything(database: Database, member: Member) -> list[Any]:
+    """Return all that an organization has, as it is stored."""
+    names = ("organizations", "admins", "slugs", "sessions", "migrations")
+    found = [await database[name].find().sort("_id").to_list(None) for name in names]
+    (record,) = (one for one in found[0] if one["slug"] == member.slug)
+    placement = record["placement"]
+    store = database.client[placement["database"]][placement["collection"]]
+    return [*found, await store.find().sort("_id").to_list(None)]
+
+
+@retained
+async def test_retention_deletes_for_everybody_at_once(api: API, database: Database, operator_token: str) -> None:
+    """Nobody finds it, no token counts, its names are taken; operators see until when its store is there."""
+    member, other = await api.sign_up(name="Acme"), await api.sign_up()
+    await fill(database, member.slug)
+    query = "mutation ($i: DeleteOrgInput!) { deleteOrg(input: $i) { organization { deletedAt purgeAt } } }"
+    variables = {"i": {"organizationId": member.organization_id, "confirmSlug": "acme"}}
+    shown = (await api.data(query, variables, token=member.token))["deleteOrg"]["organization"]
+    deleted_at, purge_at = (datetime.fromisoformat(shown[name]) for name in ("deletedAt", "purgeAt"))
+    assert purge_at - deleted_at == RETENTION
+    by_slug = "query ($slug: String) { organization(slug: $slug) { name } }"
+    for token in (None, other.token):
+        assert await api.data(BY_ID, {"id": member.organization_id}, token=token) == {"organization": None}
+        assert await api.data(by_slug, {"slug": "acme"}, token=token) == {"organization": None}
+    assert await api.error_code(VIEWER, token=member.token) == "UNAUTHENTICATED"
+    refreshed = await api.data(REFRESH, {"t": member.refresh_token})
+    assert refreshed["refreshSession"]["errors"] == [{"code": "TOKEN_INVALID"}]
+    assert (await api.create_org(name="ACME"))["errors"][0]["code"] == "SLUG_TAKEN"
+    assert (await api.create_org(email=member.email.upper()))["errors"][0]["code"] == "EMAIL_TAKEN"
+    query = "query ($id: ID) { organization(id: $id) { status purgeAt tenantStore { documentCount } } }"
+    assert (await api.data(query, {"id": member.organization_id}, token=operator_token))["organization"] == {
+        "status": "DELETED",
+        "purgeAt": shown["purgeAt"],
+        "tenantStore": {"documentCount": 1050},
+    }
+
+
+@retained
+@pytest.mark.parametrize("role", ["ADMIN", "VIEWER"])
+async def test_only_owners_log_in_to_a_deleted_organization(api: API, database: Database, role: str) -> None:
+    """Other roles are answered as with a wrong password, and an owner who is none any more is out at once."""
+    member = await api.sign_up(name="Acme")
+    await delete(api, member)
+    token = await log_in(api, member)
+    await database["admins"].update_one({"email": member.email}, {"$set": {"role": role}})
+    assert await api.error_code(RESTORE, {"id": member.organization_id}, token=token) == "UNAUTHENTICATED"
+    before = await everything(database, member)
+    assert await api.login(member.email) == await api.login(member.email, "not the password")
+    assert await everything(database, member) == before
+
+
+@retained
+async def test_restoring_session_sees_what_it_restores(api: API) -> None:
+    """The owner finds the organization and itself, knows what it may do, can renew the session and end it."""
+    member = await api.sign_up(name="Acme")
+    await delete(api, member)
+    session = (await api.login(member.email))["session"]
+    variables = {"id": member.organization_id, "slug": member.slug}
+    shown = await api.data(SHOWN_TO_RESTORERS, variables, token=session["accessToken"])
+    assert shown["viewer"] == {
+        "admin": {"id": member.admin_id, "organization": {"id": member.organization_id}},
+        "permissions": sorted(STILL_HELD),
+    }
+    assert (shown["node"]["name"], shown["node"]["status"]) == ("Acme", "DELETED")
+    assert shown["node"]["purgeAt"] > shown["node"]["deletedAt"]
+    assert shown["organization"] == {"id": member.organization_id}
+    assert (await api.data(REFRESH, {"t": session["refreshToken"]}))["refreshSession"]["errors"] == []
+    assert (await api.data("mutation { logout { loggedOut } }", token=session["accessToken"]))["logout"]["loggedOut"]
+    assert await api.error_code(RESTORE, {"id": member.organization_id}, token=session["accessToken"]) == (
+        "UNAUTHENTICATED"
+    )
+
+
+@retained
+async def test_restoring_session_can_do_nothing_else(api: API, database: Database) -> None:
+    """Every guarded mutation, query and field is refused, and nothing changes."""
+    member = await api.sign_up(name="Acme")
+    await fill(database, member.slug)
+    await delete(api, member)
+    token = await log_in(api, member)
+    before = await everything(database, member)
+    kinds = (SCHEMA.mutation_type, SCHEMA.query_type, SCHEMA.type_map["Organization"])
+    mutations, queries, fields = (list(guarded_fields(kind, member.organization_id, held=STILL_HELD)) for kind in kinds)
+    operations = [f"mutation {{ {one} }}" for one in mutations] + [f"{{ {one} }}" for one in queries]
+    operations += [f'{{ organization(id: "{member.organization_id}") {{ {one} }} }}' for one in fields]
+    for operation in operations:
+        assert await api.error_code(operation, token=token) == "FORBIDDEN", operation
+    for name in ("updateOrg", "renameOrg", "deleteOrg", "updateAdmin", "organizations", "admins", "migration"):
+        assert any(f"{{ {name}" in operation for operation in operations), name
+    assert await everything(database, member) == before
+
+
+@retained
+async def test_restoring_brings_everything_back(api: API, database: Database) -> None:
+    """Documents, slug and alias are there, the session is an ordinary one, and the tokens of before stay ended."""
+    before = await api.sign_up(name="Before")
+    rename = 'mutation ($id: ID!) { renameOrg(input: {organizationId: $id, name: "Acme"}) { errors { code } } }'
+    await api.data(rename, {"id": before.organization_id}, token=before.token)
+    await fill(database, "acme")
+    *_, documents = await everything(database, replace(before, slug="acme"))
+    await delete(api, before, "acme")
+    session = (await api.login(before.email))["session"]
+    payload = await restore(api, before, session["accessToken"])
+    active = {"status": "ACTIVE", "deletedAt": None, "deletedBy": None, "purgeAt": None}
+    assert payload == {"organization": active, "errors": []}
+    *_, restored = await everything(database, replace(before, slug="acme"))
+    assert restored == documents
+    by_slug = "query ($slug: String) { organization(slug: $slug) { id status } }"
+    for slug in ("before", "acme"):
+        found = (await api.data(by_slug, {"slug": slug}))["organization"]
+        assert found == {"id": before.organization_id, "status": "ACTIVE"}
+    assert await api.error_code(VIEWER, token=before.token) == "UNAUTHENTICATED"
+    for token in (session["accessToken"], await log_in(api, before)):
+        viewer = (await api.data("{ viewer { permissions } }", token=token))["viewer"]
+        assert "organization:delete" in viewer["permissions"]
+    assert (await api.data(REFRESH, {"t": session["refreshToken"]}))["refreshSession"]["errors"] == []
+    assert (await delete(api, replace(before, token=session["accessToken"]), "acme"))["errors"] == []
+
+
+@retained
+async def test_restoring_is_for_owners_of_the_organization(api: API, database: Database, operator_token: str) -> None:
+    """Strangers, other owners, lesser roles and operators are refused, and it stays deleted."""
+    member, other = await api.sign_up(name="Acme"), await api.sign_up()
+    variables = {"id": member.organization_id}
+    await database["admins"].update_one({"email": member.email}, {"$set": {"role": "ADMIN"}})
+    assert await api.error_code(RESTORE, variables, token=member.token) == "FORBIDDEN"
+    await database["admins"].update_one({"email": member.email}, {"$set": {"role": "OWNER"}})
+    await delete(api, member)
+    before = await everything(database, member)
+    assert await api.error_code(RESTORE, variables) == "UNAUTHENTICATED"
+    assert await api.error_code(RESTORE, variables, token=member.token) == "UNAUTHENTICATED"
+    assert await api.error_code(RESTORE, variables, token=other.token) == "FORBIDDEN"
+    assert await api.error_code(RESTORE, variables, token=operator_token) == "FORBIDDEN"
+    assert await everything(database, member) == before
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "SUSPENDED"])
+async def test_what_is_not_deleted_cannot_be_restored(api: API, database: Database, status: str) -> None:
+    """The answer is `CONFLICT`, and nothing changes."""
+    member = await api.sign_up(name="Acme")
+    await database["organizations"].update_one({"slug": "acme"}, {"$set": {"status": status}})
+    before = await everything(database, member)
+    payload = await restore(api, member, member.token)
+    assert payload == {"organization": None, "errors": [{"code": "CONFLICT", "path": None}]}
+    assert await everything(database, member) == before
+
+
+@retained
+async def test_nothing_can_be_restored_once_the_purge_has_begun(api: API, database: Database) -> None:
+    """The session is told so while it lasts, nobody logs in any more, and afterwards it is ended like all others."""
+    member = await api.sign_up(name="Acme")
+    await delete(api, member)
+    session = (await api.login(member.email))["session"]
+    (record,) = await database["organizations"].find().to_list(None)
+    begun = {"$set": {"lease": {"owner": "worker", "expires_at": record["purge_at"]}}, "$unset": {"purge_at": ""}}
+    await database["organizations"].update_one({"_id": record["_id"]}, begun)
+    payload = await restore(api, member, session["accessToken"])
+    assert payload == {"organization": None, "errors": [{"code": "ORG_DELETED", "path": None}]}
+    assert (await api.login(member.email))["errors"][0]["code"] == "BAD_CREDENTIALS"
+    refreshed = await api.data(REFRESH, {"t": session["refreshToken"]})
+    assert refreshed["refreshSession"]["errors"] == [{"code": "TOKEN_INVALID"}]
+    await deletions.purge(database, OrganizationId(record["_id"]), "worker")
+    variables = {"id": member.organization_id}
+    assert await api.error_code(RESTORE, variables, token=session["accessToken"]) == "UNAUTHENTICATED"
+    assert (await api.login(member.email))["errors"][0]["code"] == "BAD_CREDENTIALS"
+    await api.sign_up(name="Acme", email=member.email)
+
+
+@pytest.mark.parametrize("changed_settings", [{"delete_retention": timedelta(milliseconds=1)}])
+async def test_server_purges_what_is_due(api: API, database: Database, operator_token: str) -> None:
+    """A running server ends a retention by itself; operators see the tombstone, and the names are free."""
+    member = await api.sign_up(name="Acme")
+    await fill(database, member.slug)
+    await delete(api, member)
+    query = "query ($id: ID) { organization(id: $id) { status purgeAt tenantStore { database } deletedBy { id } } }"
+    async with asyncio.timeout(20):
+        while True:
+            found = (await api.data(query, {"id": member.organization_id}, token=operator_token))["organization"]
+            if found["tenantStore"] is None:
+                break
+            await asyncio.sleep(0.05)
+    assert found == {"status": "DELETED", "purgeAt": None, "tenantStore": None, "deletedBy": {"id": member.admin_id}}
+    await api.sign_up(name="Acme", email=member.email)

@@ -11,6 +11,7 @@ from storage import tenant_stores
 from storage.database import Database
 from storage.placements import Placement, StoreStrategy
 from tests.api import API, Member
+from tests.storage import directory
 
 RENAME = """
 mutation ($input: RenameOrgInput!) {
@@ -78,7 +79,7 @@ async def test_rename_carries_every_document(api: API, database: Database) -> No
     theirs = await fill(database, other.slug, 10)
     documents = await fill(database, member.slug, 1100)
     source = await store_of(database, member.slug)
-    before = await source.fingerprint()
+    before = await source.content()
     payload = await rename(api, member, "New Name")
     assert payload["errors"] == []
     assert payload["organization"]["name"] == "New Name"
@@ -87,7 +88,7 @@ async def test_rename_carries_every_document(api: API, database: Database) -> No
     assert payload["organization"]["tenantStore"]["documentCount"] == 1100
     assert payload["migration"]["state"] == "CLEANED"
     target = await store_of(database, "new-name")
-    assert await target.fingerprint() == before
+    assert await target.content() == before
     assert await contents(database, "new-name") == documents
     assert await contents(database, "bystander") == theirs
     if not source.is_shared:
@@ -185,8 +186,7 @@ async def test_two_renames_of_one_organization_do_not_mix(api: API, database: Da
     current = (await api.data(BY_SLUG, {"slug": "start"}))["organization"]["slug"]
     assert current.startswith("goal-")
     assert await contents(database, current) == documents
-    stores = await database.client[f"{database.name}_tenants"].list_collection_names()
-    assert stores == [f"org_{current.replace('-', '_')}"]
+    assert await directory.stores(database) == [f"_tenants.org_{current.replace('-', '_')}"]
 
 
 async def test_rename_is_for_owners_of_the_organization(api: API, database: Database) -> None:

@@ -8,18 +8,18 @@ from server import Settings, SignUp
 from storage.database import Database
 from storage.placements import StoreStrategy
 from tests.api import API, PASSWORD
+from tests.storage import directory
 
 SPELLINGS = ["Vic tim", "Vic_tim", "VIC-TIM", "  vic   tim ", "Víc tim", "Ｖｉｃ tim", "vic.tim", "ViC tIm!"]
 
 
 async def directory_of(database: Database) -> dict[str, list[str]]:
     """Return what there is of organizations, owners, slugs and stores."""
-    stores = await database.client[f"{database.name}_tenants"].list_collection_names()
     return {
         "organizations": [found["slug"] async for found in database["organizations"].find()],
         "owners": [found["email"] async for found in database["admins"].find()],
         "slugs": [found["_id"] async for found in database["slugs"].find()],
-        "stores": stores,
+        "stores": [store.rpartition(".")[2] for store in await directory.stores(database)],
     }
 
 

@@ -1,6 +1,8 @@
 """Organizations made at storage's own level, and a look at everything that there is of them."""
 
+import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from auth.identifiers import AdminId, MigrationId, OrganizationId
@@ -8,11 +10,12 @@ from auth.roles import Role
 from storage import deletions, migrations, organizations, sign_ups
 from storage.admins import AdminRecord, AdminStatus
 from storage.database import Database, new_id, now
-from storage.migrations import Identity, MigrationKind, MigrationRecord, MigrationState
+from storage.migrations import Identity, MigrationKind, MigrationRecord, MigrationState, MigrationWay
 from storage.organizations import ActorKind, ActorReference, OrganizationRecord, OrganizationStatus
 from storage.placements import StoreStrategy, choose
 from storage.tenant_stores import TenantStore
 
+_STANDING = {"_tenants.documents", "_tenants.guards", "_tenants.changes"}
 _numbers = itertools.count(1)
 
 
@@ -75,20 +78,40 @@ async def delete(database: Database, organization_id: OrganizationId) -> None:
     await deletions.purge(database, organization_id, worker)
 
 
-def rename_of(database: Database, organization: OrganizationRecord, slug: str) -> MigrationRecord:
+async def forget(database: Database, organization: OrganizationRecord) -> None:
+    """Delete an organization and remove its record and its owner's, so that nothing of it is left."""
+    await delete(database, organization.id)
+    await database["organizations"].delete_one({"_id": organization.id})
+    await database["admins"].delete_one({"organization_id": organization.id})
+
+
+def rename_of(
+    database: Database, organization: OrganizationRecord, slug: str, way: MigrationWay = MigrationWay.COPY
+) -> MigrationRecord:
     """Return the plan of a rename."""
-    source = organization.placement
+    return move_of(database, organization, slug=slug, way=way)
+
+
+def move_of(
+    database: Database,
+    organization: OrganizationRecord,
+    *,
+    slug: str | None = None,
+    strategy: StoreStrategy | None = None,
+    way: MigrationWay = MigrationWay.COPY,
+) -> MigrationRecord:
+    """Return the plan of a move to another slug, or another strategy."""
+    source, slug = organization.placement, slug or organization.slug
     assert source is not None
-    target = choose(source.strategy, master=database.name, slug=slug, epoch=source.epoch + 1)
+    target = choose(strategy or source.strategy, master=database.name, slug=slug, epoch=source.epoch + 1)
     return MigrationRecord(
         id=MigrationId(new_id()),
         organization_id=organization.id,
-        kind=MigrationKind.RENAME,
+        kind=MigrationKind.RENAME if strategy is None else MigrationKind.MOVE,
+        way=way,
         state=MigrationState.PLANNED,
         source=Identity(organization.name, organization.slug, source),
         target=Identity(slug.title(), slug, target),
-        documents_done=0,
-        documents_total=0,
         started_at=now(),
     )
 
@@ -106,7 +129,7 @@ async def read_migration(database: Database, migration_id: MigrationId) -> Migra
 async def count(database: Database, organization: OrganizationRecord) -> int:
     """Return the number of documents in an organization's store."""
     assert organization.placement is not None
-    return (await TenantStore(database, organization.id, organization.placement).fingerprint()).documents
+    return (await TenantStore(database, organization.id, organization.placement).content()).documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +143,45 @@ class Inventory:
     leases: int
 
 
-async def take_inventory(database: Database) -> Inventory:
-    """List what there is in the master database and among the tenant stores; empty shared collections count not."""
-    found = await database["organizations"].find().to_list(None)
-    slugs = await database["slugs"].find().to_list(None)
-    stores = []
+async def stores(database: Database) -> list[str]:
+    """Return the names of the collections that tenants' stores are in, each without the master database's name."""
+    found = []
     for name in await database.client.list_database_names():
         if name.startswith(f"{database.name}_"):
             collections = await database.client[name].list_collection_names()
-            stores += [f"{name.removeprefix(database.name)}.{collection}" for collection in collections]
+            found += [f"{name.removeprefix(database.name)}.{collection}" for collection in collections]
+    return sorted(store for store in found if store not in _STANDING)
+
+
+async def take_inventory(database: Database) -> Inventory:
+    """List what there is in the master database and among the tenant stores.
+
+    What stands beside the stores, and the shared collection, count only if the database is one organization's own.
+    """
+    found = await database["organizations"].find().to_list(None)
+    slugs = await database["slugs"].find().to_list(None)
     leased = {"lease": {"$exists": True}}
     return Inventory(
         organizations=sorted(f"{one['slug']}:{one['status']}" for one in found),
         owners=await database["admins"].count_documents({}),
         slugs={slug["_id"]: slug["kind"] for slug in slugs},
-        stores=sorted(store for store in stores if store != "_tenants.documents"),
+        stores=await stores(database),
         leases=await database["organizations"].count_documents(leased)
         + await database["migrations"].count_documents(leased),
     )
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until a condition holds."""
+
+    async def holds() -> bool:
+        return condition()
+
+    await until_it_is(holds, seconds)
+
+
+async def until_it_is(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+    """Wait until a condition holds that has to be asked for."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - it is the database that is asked
+            await asyncio.sleep(0.005)

@@ -11,11 +11,11 @@ import time_machine
 from pymongo import monitoring
 
 from server import Settings
-from storage import leases, moves, recovery, sign_ups
+from storage import leases, move_plans, recovery, sign_ups
 from storage.database import Database, new_id
 from storage.deletions import NotDeletableError
-from storage.migrations import MigrationRecord, MigrationState
-from storage.moves import MoveLostError, NotMovableError
+from storage.migrations import MigrationRecord, MigrationState, MigrationWay
+from storage.moves import MoveFailedError, MoveLostError, Mover, NotMovableError
 from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.placements import StoreStrategy
 from storage.sign_ups import SignUpLostError
@@ -112,30 +112,82 @@ async def test_sign_up_is_whole_or_not_at_all(
     assert number > 5
 
 
-async def test_move_is_wholly_old_or_wholly_new(database: Database, fragile: Database, crash: Crash) -> None:
+@pytest.mark.parametrize(
+    ("strategy", "goal", "way", "step"),
+    [
+        (StoreStrategy.COLLECTION, StoreStrategy.COLLECTION, MigrationWay.COPY, 1),
+        (StoreStrategy.COLLECTION, StoreStrategy.COLLECTION, MigrationWay.RENAME, 1),
+        (StoreStrategy.DATABASE, StoreStrategy.DATABASE, MigrationWay.COPY, 4),
+        (StoreStrategy.SHARED, StoreStrategy.SHARED, MigrationWay.COPY, 1),
+        (StoreStrategy.COLLECTION, StoreStrategy.SHARED, MigrationWay.COPY, 4),
+        (StoreStrategy.SHARED, StoreStrategy.DATABASE, MigrationWay.COPY, 4),
+        (StoreStrategy.DATABASE, StoreStrategy.COLLECTION, MigrationWay.COPY, 4),
+    ],
+)
+@pytest.mark.timeout(180)
+async def test_move_is_wholly_old_or_wholly_new(
+    database: Database,
+    fragile: Database,
+    crash: Crash,
+    strategy: StoreStrategy,
+    goal: StoreStrategy,
+    way: MigrationWay,
+    step: int,
+) -> None:
     """Wherever a move is cut off, every document is in exactly one store, and the organization fits it."""
-    organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
-    finished, number, outcomes = False, 0, set()
+    finished, number = False, 0
     while not finished:
-        number += 1
-        plan = directory.rename_of(database, organization, f"goal-{number}")
+        number += step
+        organization = await directory.sign_up(database, "start", strategy, DOCUMENTS)
+        plan = directory.move_of(database, organization, slug=f"goal-{number}", strategy=goal, way=way)
 
-        async def rename(plan: MigrationRecord = plan) -> None:
-            await (await moves.plan(fragile, plan)).run()
+        async def move(plan: MigrationRecord = plan) -> None:
+            await (await move_plans.plan(fragile, plan)).run()
 
-        finished = await crash.run(rename(), at_command=number)
+        finished = await crash.run(move(), at_command=number)
         await recovery.recover(database, expired_only=False)
         after = await directory.read(database, organization.id)
         assert after is not None
-        outcomes.add(after.slug == plan.target.slug)
-        assert after.migration_id is None, number
+        assert (after.migration_id, after.access) == (None, None), number
         assert after.slug in {plan.source.slug, plan.target.slug}
         assert await directory.count(database, after) == DOCUMENTS
         assert_fits(await directory.take_inventory(database), after, number)
         migration = await directory.read_migration(database, plan.id)
         assert migration is None or migration.state in {MigrationState.CLEANED, MigrationState.ROLLED_BACK}
-        organization = after
-    assert outcomes == {True, False}
+        await directory.forget(database, after)
+    assert number > 10
+
+
+@pytest.mark.parametrize("way", list(MigrationWay))
+@pytest.mark.timeout(180)
+async def test_undoing_a_move_is_complete_wherever_it_is_cut_off(
+    database: Database, fragile: Database, crash: Crash, monkeypatch: pytest.MonkeyPatch, way: MigrationWay
+) -> None:
+    """A move that fails at its end is undone for good, also when the undoing is cut off."""
+
+    async def fail(_: Mover) -> None:
+        raise MoveFailedError("The disk is full.")
+
+    monkeypatch.setattr(Mover, "_verify", fail)
+    organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
+    finished, number = False, 0
+    while not finished:
+        number += 2
+        plan = directory.move_of(database, organization, slug=f"goal-{number}", way=way)
+
+        async def move(plan: MigrationRecord = plan) -> None:
+            with pytest.raises(MoveFailedError):
+                await (await move_plans.plan(fragile, plan)).run()
+
+        finished = await crash.run(move(), at_command=number)
+        await recovery.recover(database, expired_only=False)
+        after = await directory.read(database, organization.id)
+        assert after is not None
+        assert (after.slug, after.migration_id, after.access) == ("start", None, None), number
+        assert await directory.count(database, after) == DOCUMENTS
+        assert_fits(await directory.take_inventory(database), after, number)
+        migration = await directory.read_migration(database, plan.id)
+        assert migration is None or (migration.state, migration.error) == ("ROLLED_BACK", "The disk is full.")
     assert number > 10
 
 
@@ -146,8 +198,12 @@ def assert_fits(inventory: Inventory, organization: OrganizationRecord, number: 
     assert set(inventory.slugs.values()) <= {"ALIAS"}, number
     placement = organization.placement
     assert placement is not None
-    own = [] if placement.strategy is StoreStrategy.SHARED else [placement.collection]
-    assert [store.rpartition(".")[2] for store in inventory.stores] == own, number
+    own = {
+        StoreStrategy.COLLECTION: [placement.collection],
+        StoreStrategy.DATABASE: ["changes", placement.collection, "guards"],
+        StoreStrategy.SHARED: [],
+    }
+    assert [store.rpartition(".")[2] for store in inventory.stores] == own[placement.strategy], number
     assert inventory.leases == 0, number
 
 
@@ -193,7 +249,7 @@ async def test_work_under_a_lease_is_left_alone(database: Database, fragile: Dat
 async def test_two_recoverers_at_once_are_harmless(database: Database, fragile: Database, crash: Crash) -> None:
     """Many recoverers together do what one does, and no more."""
     organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
-    mover = await moves.plan(fragile, directory.rename_of(database, organization, "goal"))
+    mover = await move_plans.plan(fragile, directory.rename_of(database, organization, "goal"))
     assert not await crash.run(mover.run(), at_command=8)
     await asyncio.gather(*(recovery.recover(database, expired_only=False) for _ in range(5)), return_exceptions=True)
     await recovery.recover(database, expired_only=False)
@@ -217,9 +273,9 @@ async def test_sign_up_that_lost_its_lease_does_not_become_active(database: Data
 
 
 async def test_move_that_lost_its_lease_does_no_harm(database: Database) -> None:
-    """A mover that comes back after a recoverer has undone its move drops nothing and switches nothing."""
+    """A mover that comes back after a recoverer has finished its move drops nothing and switches nothing."""
     organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
-    mover = await moves.plan(database, directory.rename_of(database, organization, "goal"))
+    mover = await move_plans.plan(database, directory.rename_of(database, organization, "goal"))
     await recovery.recover(database, expired_only=False)
     with pytest.raises(MoveLostError):
         await mover.run()
@@ -229,7 +285,7 @@ async def test_move_that_lost_its_lease_does_no_harm(database: Database) -> None
         await mover.abandon("I did not notice.")
     after = await directory.read(database, organization.id)
     assert after is not None
-    assert after.slug == "start"
+    assert after.slug == "goal"
     assert await directory.count(database, after) == DOCUMENTS
 
 
@@ -240,18 +296,20 @@ async def test_organization_stays_put_until_its_old_store_is_gone(
     organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
     plan = directory.rename_of(database, organization, "goal")
     switched = None
-    for number in range(1, 40):
-        mover = await moves.plan(fragile, plan)
+    for number in range(1, 200):
+        mover = await move_plans.plan(fragile, plan)
         await crash.run(mover.run(), at_command=number)
         migration = await directory.read_migration(database, plan.id)
         if migration is not None and migration.state is MigrationState.SWITCHED:
             switched = await directory.read(database, organization.id)
             break
         await recovery.recover(database, expired_only=False)
-        plan = directory.rename_of(database, organization, f"goal-{number}")
+        moved = await directory.read(database, organization.id)
+        assert moved is not None
+        plan = directory.rename_of(database, moved, f"goal-{number}")
     assert switched is not None
     with pytest.raises(NotMovableError):
-        await moves.plan(database, directory.rename_of(database, switched, "start"))
+        await move_plans.plan(database, directory.rename_of(database, switched, "elsewhere"))
     with pytest.raises(NotDeletableError):
         await directory.delete(database, organization.id)
     await recovery.recover(database, expired_only=False)

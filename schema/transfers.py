@@ -1,0 +1,157 @@
+"""Export and import of an organization's documents over HTTP: streams of lines, which GraphQL does not carry."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from resolvers import exports, imports
+from resolvers.context import RequestContext
+from resolvers.imports import Upload
+from schema import bearer, ids, transfer_problems
+from schema.ids import NodeType
+from schema.media_types import JSON
+from schema.problems import ProblemError
+from storage.import_records import ImportRecord, ImportState, OnConflict
+from storage.organizations import OrganizationRecord
+from storage.transfer_format import hash_of
+
+_NDJSON = "application/x-ndjson"
+_SILENCE_SECONDS = 60.0
+_MAX_DIGITS = 18
+_Endpoint = Callable[[Request], Awaitable[Response]]
+_log = structlog.get_logger()
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of export and import."""
+    return [
+        Route("/organizations/{organization}/export", _answering(_export), methods=["GET"]),
+        Route("/organizations/{organization}/import", _answering(_import), methods=["POST"]),
+        Route("/organizations/{organization}/import/{upload}", _answering(_show_import), methods=["GET"]),
+    ]
+
+
+def _answering(endpoint: _Endpoint) -> _Endpoint:
+    """Have an endpoint answer for what goes wrong."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Exception as error:
+            refusal = transfer_problems.refusal_of(error)
+            if refusal is None:
+                raise
+            return transfer_problems.response(request, refusal)
+
+    return answer
+
+
+async def _export(request: Request) -> Response:
+    context = _context(request)
+    organization = await exports.begin(context, ids.decode_organization(request.path_params["organization"]))
+    name = f"{organization.slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.ndjson"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=_NDJSON)
+    return StreamingResponse(_lines(context, organization), headers=headers, media_type=_NDJSON)
+
+
+async def _lines(context: RequestContext, organization: OrganizationRecord) -> AsyncGenerator[bytes, None]:
+    """Yield the lines of an export; if it cannot go on, the last one says why, and there is no manifest."""
+    try:
+        async for piece in exports.lines(context, organization, ids.encode(NodeType.ORGANIZATION, organization.id)):
+            yield piece
+    except Exception as error:
+        refusal = transfer_problems.refusal_of(error)
+        if refusal is None:
+            raise
+        _log.info("export ended early", code=str(refusal.code))
+        yield orjson.dumps({"error": {"code": str(refusal.code), "message": refusal.message}}) + b"\n"
+
+
+async def _import(request: Request) -> Response:
+    organization_id = ids.decode_organization(request.path_params["organization"])
+    upload = Upload(_upload_id(request.headers.get("upload-id")), _offset(request), _on_conflict(request))
+    record = await imports.receive(_context(request), organization_id, upload, _body(request))
+    if record.state is ImportState.FAILED:
+        return transfer_problems.findings(request, record.upload_id, record.errors)
+    return _answer(record, 200 if record.state is ImportState.DONE else 202)
+
+
+async def _show_import(request: Request) -> Response:
+    organization_id = ids.decode_organization(request.path_params["organization"])
+    record = await imports.find(_context(request), organization_id, request.path_params["upload"])
+    if record is None:
+        raise ProblemError(404, "There is no such upload.")
+    return _answer(record, 200)
+
+
+def _answer(record: ImportRecord, status: int) -> Response:
+    content, progress = record.content, record.progress
+    declared: dict[str, Any] = {} if record.declared is None else orjson.loads(record.declared)
+    body = {
+        "uploadId": record.upload_id,
+        "state": record.state,
+        "onConflict": record.on_conflict,
+        "received": record.received,
+        "documents": None if content is None else content.documents,
+        "hash": None if content is None else hash_of(content),
+        "inserted": progress.inserted,
+        "replaced": progress.replaced,
+        "skipped": progress.skipped,
+        "verified": record.verified,
+        "indexes": declared.get("indexes"),
+        "schemas": declared.get("schemas"),
+        "errors": [transfer_problems.described(finding) for finding in record.errors],
+    }
+    headers = {"Upload-Id": record.upload_id, "Upload-Offset": str(record.received), "Cache-Control": "no-store"}
+    return Response(orjson.dumps(body), status, headers, media_type=f"{JSON}; charset=utf-8")
+
+
+async def _body(request: Request) -> AsyncGenerator[bytes, None]:
+    """Yield what comes; give a client up that is silent for a minute."""
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE_SECONDS):
+                data = await anext(stream, None)
+        except TimeoutError:
+            raise ProblemError(408, "Nothing has come for a minute.") from None
+        if data is None:
+            return
+        yield data
+
+
+def _context(request: Request) -> RequestContext:
+    return RequestContext(request.state.services, token=bearer.token(request.headers.get("authorization")))
+
+
+def _upload_id(given: str | None) -> str:
+    if given is None:
+        return str(uuid.uuid4())
+    try:
+        return str(uuid.UUID(given))
+    except ValueError:
+        raise ProblemError(400, "Upload-Id is not a UUID.") from None
+
+
+def _offset(request: Request) -> int:
+    given = request.headers.get("upload-offset", "0")
+    if not given.isascii() or not given.isdecimal() or len(given) > _MAX_DIGITS:
+        raise ProblemError(400, "Upload-Offset is not a number of bytes.")
+    return int(given)
+
+
+def _on_conflict(request: Request) -> OnConflict:
+    try:
+        return OnConflict(request.query_params.get("onConflict", OnConflict.FAIL))
+    except ValueError:
+        raise ProblemError(400, "onConflict is fail, skip or replace.") from None

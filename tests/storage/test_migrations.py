@@ -1,0 +1,33 @@
+"""The journal of moves: a page of an organization's history is a range of an index."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from auth.identifiers import OrganizationId
+from storage import migrations
+from storage.database import Database
+from storage.pages import PageRequest
+
+CURSOR = datetime(2026, 1, 1, tzinfo=UTC), "0" * 24
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("after", [None, CURSOR])
+async def test_pages_are_read_in_the_order_of_an_index(
+    database: Database, after: tuple[datetime, str] | None, *, backwards: bool
+) -> None:
+    """The plan of a page has an index scan and no sort."""
+    page = PageRequest(10, after=after, backwards=backwards)
+    query, sort = migrations.page_query(OrganizationId("a" * 24), page)
+    embedded = not (await database.capabilities()).drops_at_once
+    if embedded:  # Its planner heeds an equality that stands alone, no more.
+        query = {"organization_id": query["organization_id"]}
+    command = {"find": migrations.COLLECTION, "filter": query, "sort": dict(sort), "limit": 11}
+    plan = (await database.client[database.name].command("explain", command))["queryPlanner"]["winningPlan"]
+    stages = []
+    while plan is not None:
+        stages.append(plan["stage"])
+        plan = plan.get("inputStage")
+    assert "IXSCAN" in stages
+    assert embedded or "SORT" not in stages
