@@ -4,14 +4,19 @@ from collections.abc import Sequence
 
 from aiodataloader import DataLoader
 
-from auth.identifiers import AdminId, MigrationId, OperatorId, OrganizationId, SessionId
-from storage import admins, migrations, organizations, sessions, slugs
+from auth.errors import UnavailableError
+from auth.identifiers import AdminId, DocumentId, MigrationId, OperatorId, OrganizationId, SessionId
+from storage import admins, documents, migrations, organizations, sessions, slugs, tenant_access
 from storage.admins import AccountRecord, AdminRecord
 from storage.database import Database
+from storage.documents import DocumentRecord
 from storage.migrations import MigrationRecord
 from storage.organizations import OrganizationRecord
 from storage.pages import Page, PageRequest
 from storage.sessions import SessionRecord
+from storage.tenant_access import NotReadableError
+
+_DOCUMENTS_AT_ONCE = 100
 
 
 class OrganizationByIdLoader(DataLoader[OrganizationId, OrganizationRecord | None]):
@@ -96,11 +101,43 @@ class AdminPageByOrganizationLoader(DataLoader[tuple[OrganizationId, PageRequest
         return {organization_id: found.get(organization_id, empty) for organization_id in ids}
 
 
+class DocumentByKeyLoader(DataLoader[tuple[OrganizationId, DocumentId], DocumentRecord | None]):
+    """Documents by organization and id, a hundred at most in one command."""
+
+    def __init__(self, database: Database, organizations: OrganizationByIdLoader) -> None:
+        super().__init__(max_batch_size=_DOCUMENTS_AT_ONCE)
+        self._database = database
+        self._organizations = organizations
+
+    async def batch_load_fn(  # noqa: D102
+        self, keys: list[tuple[OrganizationId, DocumentId]]
+    ) -> list[DocumentRecord | None]:
+        ids: dict[OrganizationId, list[DocumentId]] = {}
+        for organization_id, document_id in keys:
+            ids.setdefault(organization_id, []).append(document_id)
+        found = {organization_id: await self._load(organization_id, some) for organization_id, some in ids.items()}
+        return [found[organization_id].get(document_id) for organization_id, document_id in keys]
+
+    async def _load(
+        self, organization_id: OrganizationId, ids: Sequence[DocumentId]
+    ) -> dict[DocumentId, DocumentRecord]:
+        organization = await self._organizations.load(organization_id)
+        if organization is None:
+            return {}
+        try:
+            return await tenant_access.read(
+                self._database, organization, lambda store: documents.find_by_ids(store, ids)
+            )
+        except NotReadableError:
+            raise UnavailableError from None
+
+
 class Loaders:
     """One set of loaders."""
 
     def __init__(self, database: Database) -> None:
         self.organizations = OrganizationByIdLoader(database)
+        self.documents = DocumentByKeyLoader(database, self.organizations)
         self.organization_ids = OrganizationIdBySlugLoader(database)
         self.accounts = AccountByIdLoader(database)
         self.sessions = SessionByIdLoader(database)

@@ -10,6 +10,8 @@ from strawberry.types import ExecutionContext
 
 from schema.admins import Admin, AdminMutations, Operator
 from schema.deletions import DeletionMutations
+from schema.document_changes import DocumentMutations
+from schema.documents import Document
 from schema.introspection import NoIntrospection
 from schema.migration_progress import MigrationSubscriptions
 from schema.migrations import Migration
@@ -32,7 +34,13 @@ class Query(ViewerQueries, NodeQueries, OrganizationQueries):
 
 @strawberry.type(description="What can be changed.")
 class Mutation(
-    SignUpMutations, SessionMutations, OrganizationMutations, MoveMutations, DeletionMutations, AdminMutations
+    SignUpMutations,
+    SessionMutations,
+    OrganizationMutations,
+    MoveMutations,
+    DeletionMutations,
+    AdminMutations,
+    DocumentMutations,
 ):
     """All mutations."""
 
@@ -61,7 +69,7 @@ def build(*, explorable: bool) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Organization, Admin, Operator, Session, Migration],
+        types=[Organization, Admin, Operator, Session, Migration, Document],
         extensions=extensions,
         config=StrawberryConfig(disable_field_suggestions=not explorable, scalar_map=SCALARS),
     )

@@ -8,6 +8,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Annotated, Any, TypeVar
 
 import orjson
@@ -19,12 +20,21 @@ from storage.pages import Key, Page, PageRequest
 
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
-_MAX_CURSOR_LENGTH = 2000
+_MAX_CURSOR_LENGTH = 12_000
 
 First = Annotated[int | None, strawberry.argument(description="How many to return from the start: 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="Return what comes after this cursor.")]
 Last = Annotated[int | None, strawberry.argument(description="How many to return from the end: 1 to 100.")]
 Before = Annotated[str | None, strawberry.argument(description="Return what comes before this cursor.")]
+
+
+@strawberry.enum(description="A direction of order.")
+class OrderDirection(Enum):
+    """Which end comes first."""
+
+    ASC = strawberry.enum_value("ASC", description="From the least to the greatest.")
+    DESC = strawberry.enum_value("DESC", description="From the greatest to the least.")
+
 
 _R = TypeVar("_R")
 _E = TypeVar("_E")

@@ -58,7 +58,7 @@ class MovePlan:
             from_=MigrationPlace.from_identity(plan.move.source),
             to=MigrationPlace.from_identity(plan.move.target),
             documents=plan.estimate.documents,
-            bytes=plan.estimate.size,
+            bytes=BigInt(plan.estimate.size),
             indexes=plan.estimate.indexes,
             estimated_fence_milliseconds=round(plan.estimate.fence_seconds * 1000),
         )

@@ -5,10 +5,11 @@ from typing import Annotated
 import strawberry
 
 from auth.identifiers import AdminId, MigrationId, OrganizationId
-from resolvers import admins, migrations, organizations, sessions
+from resolvers import admins, documents, migrations, organizations, sessions
 from resolvers.context import RequestContext
 from schema import ids
 from schema.admins import Admin, Operator
+from schema.documents import Document
 from schema.fields import Info
 from schema.ids import NodeType
 from schema.interfaces import Node
@@ -40,6 +41,9 @@ class NodeQueries:
             case NodeType.MIGRATION:
                 migration = await migrations.find_visible(info.context, MigrationId(key))
                 return None if migration is None else Migration.from_record(migration)
+            case NodeType.DOCUMENT:
+                document = await documents.find_visible(info.context, *ids.document_key(key))
+                return None if document is None else Document.from_record(document)
             case NodeType.OPERATOR:
                 return await _own_operator(info.context, key)
             case NodeType.SESSION:

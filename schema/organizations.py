@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Annotated
 
 import strawberry
@@ -16,7 +15,9 @@ from resolvers.organizations import OrganizationChanges
 from schema import ids
 from schema.admins import ORDER as ADMIN_ORDER
 from schema.admins import Admin, AdminConnection, Operator
-from schema.connections import After, Before, First, Last, edges, page_info, page_request
+from schema.connections import After, Before, First, Last, OrderDirection, edges, page_info, page_request
+from schema.documents import DocumentConnection, DocumentFilter, DocumentOrder
+from schema.documents import find_page as find_documents
 from schema.enums import OrganizationOrderField, OrganizationStatus
 from schema.fields import Info, guard, guard_here, requires
 from schema.ids import NodeType, encode
@@ -122,6 +123,36 @@ class Organization(Node):
         request = page_request(MIGRATION_ORDER, first=first, after=after, last=last, before=before)
         return MigrationConnection.from_page(await migrations.find_page(info.context, self.organization_id, request))
 
+    @strawberry.field(
+        description=requires("The documents in the tenant store.", Permission.DOCUMENT_READ),
+        extensions=guard_here(Permission.DOCUMENT_READ),
+    )
+    async def documents(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[  # noqa: A002 - the name that clients see
+            DocumentFilter | None, strawberry.argument(description="Which documents to list.")
+        ] = None,
+        order_by: Annotated[
+            DocumentOrder | None, strawberry.argument(description="The order; by creation unless given.")
+        ] = None,
+    ) -> DocumentConnection | None:
+        """Load a page of documents."""
+        return await find_documents(
+            info,
+            self.record,
+            filter or DocumentFilter(),
+            order_by or DocumentOrder(),
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+        )
+
     @classmethod
     def from_record(cls, record: OrganizationRecord) -> "Organization":
         """Show a stored organization."""
@@ -169,14 +200,6 @@ class OrganizationFilter:
             raise BadRequestError(f"namePrefix has at most {_MAX_PREFIX_LENGTH} characters.")
         statuses = None if self.status is None else list(dict.fromkeys(self.status))
         return StoredFilter(self.name_prefix, statuses, _in_utc(self.created_from), _in_utc(self.created_before))
-
-
-@strawberry.enum(description="A direction of order.")
-class OrderDirection(Enum):
-    """Which end comes first."""
-
-    ASC = strawberry.enum_value("ASC", description="From the least to the greatest.")
-    DESC = strawberry.enum_value("DESC", description="From the greatest to the least.")
 
 
 @strawberry.input(description="How to order organizations.")

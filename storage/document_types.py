@@ -109,9 +109,7 @@ async def set_schema(database: Database, organization_id: OrganizationId, name: 
     await database.transaction(write)
 
 
-async def update(
-    database: Database, tx: Session, organization_id: OrganizationId, name: str, change: Document
-) -> None:
+async def update(database: Database, tx: Session, organization_id: OrganizationId, name: str, change: Document) -> None:
     """Change a type in a transaction that changes the organization's record; make it if there is none.
 
     Raises `TooManyTypesError`.

@@ -6,7 +6,7 @@ it turns out to have moved, reading goes on at the new place behind the last id.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 
 from pymongo.errors import AutoReconnect, CursorNotFound, OperationFailure
 
@@ -20,6 +20,8 @@ from storage.transfer_format import Tally
 
 _ATTEMPTS = 40
 _PAUSE_SECONDS = 0.25
+_FEW, _MANY, _FETCHED_BYTES = 8, 1000, 1024 * 1024
+_WRITTEN_BYTES = 256 * 1024
 _QUERY_PLAN_KILLED = 175
 
 
@@ -30,26 +32,45 @@ async def lines(database: Database, organization: OrganizationRecord, global_id:
     yield transfer_format.header(organization, global_id, types, now())
     async with contextlib.aclosing(batches(database, organization)) as found:
         async for batch in found:
-            yield await asyncio.to_thread(transfer_format.write, batch, tally)
+            for some in _cut(batch):
+                yield await asyncio.to_thread(transfer_format.write, some, tally)
     yield transfer_format.manifest(tally, await document_types.find_all(database, organization.id))
 
 
 async def batches(database: Database, organization: OrganizationRecord) -> AsyncGenerator[list[bytes], None]:
     """Yield all documents as BSON, in order of id. Raises `NotReadableError`."""
     after: bytes | None = None
-    attempts = 0
+    attempts, fetched = 0, _FEW
     while attempts < _ATTEMPTS:
         store = await _find_store(database, organization.id)
         try:
-            async with contextlib.aclosing(_batches_of(database, organization.id, store, after)) as found:
+            async with contextlib.aclosing(_batches_of(database, organization.id, store, after, fetched)) as found:
                 async for batch in found:
                     yield batch
                     after, attempts = only_id(batch[-1]), 0
-            return
+                    if fetched == _FEW and (fetched := _fitting(batch)) != _FEW:
+                        break
+                else:
+                    return
         except _MovedError:
             attempts += 1
             await asyncio.sleep(_PAUSE_SECONDS)
     raise NotReadableError
+
+
+def _cut(batch: list[bytes]) -> Iterator[list[bytes]]:
+    """Cut a batch into such parts as are written and sent at once."""
+    size, begin = 0, 0
+    for end, content in enumerate(batch, 1):
+        size += len(content)
+        if size >= _WRITTEN_BYTES or end == len(batch):
+            yield batch[begin:end]
+            size, begin = 0, end
+
+
+def _fitting(batch: list[bytes]) -> int:
+    """Return how many documents like these the database may send at once, so that large ones do not fill the memory."""
+    return max(_FEW, min(_MANY, _FETCHED_BYTES * len(batch) // sum(map(len, batch))))
 
 
 class _MovedError(Exception):
@@ -64,10 +85,10 @@ async def _find_store(database: Database, organization_id: OrganizationId) -> Te
 
 
 async def _batches_of(
-    database: Database, organization_id: OrganizationId, store: TenantStore, after: bytes | None
+    database: Database, organization_id: OrganizationId, store: TenantStore, after: bytes | None, fetched: int
 ) -> AsyncGenerator[list[bytes], None]:
     """Yield batches as long as the store turns out to be still there after each was read. Raises `_MovedError`."""
-    async with contextlib.aclosing(store.batches(after)) as found:
+    async with contextlib.aclosing(store.batches(after, fetched=fetched)) as found:
         while batch := await _read(found):
             await _check(database, organization_id, store)
             yield batch

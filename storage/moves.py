@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import bson
 from pymongo import IndexModel
@@ -19,6 +19,7 @@ from pymongo.errors import PyMongoError
 
 from storage import burned_names, document_types, leases, migrations, organizations, slugs
 from storage.database import Database, Document, Session, now
+from storage.failures import is_temporary
 from storage.migrations import MigrationRecord, MigrationState, MigrationWay, Progress
 from storage.organizations import OrganizationStatus, StoreAccess, name_key
 from storage.tenant_stores import StoreOccupiedError, TenantStore, only_id
@@ -35,6 +36,8 @@ _LITTLE = 10
 _ROUNDS = 2000
 _FENCE_SECONDS = 5.0
 _ATTEMPTS = 5
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 20.0, 0.25
+_T = TypeVar("_T")
 
 
 class NotMovableError(Exception):
@@ -61,12 +64,15 @@ class Mover:
         self._target = TenantStore(database, move.organization_id, move.target.placement)
 
     async def run(self) -> None:
-        """Carry a move through to its end, from wherever it is; raise `MoveFailedError` after undoing it."""
+        """Carry a move through to its end, from wherever it is; raise `MoveFailedError` after undoing it.
+
+        A database that is away for some seconds does not end the move.
+        """
         async with leases.kept(self._database[migrations.COLLECTION], self._move.id, self._worker):
             try:
-                await self._carry()
+                await self._persevere(self._carry)
             except (MoveFailedError, NotMovableError) as error:
-                if await self.abandon(str(error)):
+                if await self._persevere(partial(self.abandon, str(error))):
                     raise MoveFailedError(str(error)) from error
             except MoveLostError:
                 raise
@@ -75,7 +81,7 @@ class Mover:
                     raise
             else:
                 with contextlib.suppress(PyMongoError):  # The move has happened; the recovery cleans up after it.
-                    await self.clean()
+                    await self._persevere(self.clean)
 
     async def resume(self) -> None:
         """Go on with a move that another worker has left, or finish undoing it; raise `MoveFailedError` then."""
@@ -130,7 +136,36 @@ class Mover:
         await self._target.create_placeholder()
         return not await self._source.exists()
 
+    async def _persevere(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """Do a part of the work; when the database was away meanwhile, again from what the journal says."""
+        deadline = 0.0
+        while True:
+            try:
+                return await work()
+            except PyMongoError as error:
+                deadline = deadline or time.monotonic() + _PATIENCE_SECONDS
+                if not is_temporary(error) or time.monotonic() > deadline:
+                    raise
+                await self._read_journal(deadline)
+
+    async def _read_journal(self, deadline: float) -> None:
+        held = {"_id": self._move.id, **leases.held_by(self._worker)}
+        while True:
+            try:
+                found = await self._database[migrations.COLLECTION].find_one(held)
+            except PyMongoError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                if found is None:
+                    raise MoveLostError
+                self._move = migrations.from_document(found)
+                return
+
     async def _carry(self) -> None:
+        if self._move.state is MigrationState.SWITCHED:
+            return
         if self._move.state is MigrationState.PLANNED:
             await self._begin()
         if self._move.state is MigrationState.COPYING:
@@ -232,6 +267,7 @@ class Mover:
         try:
             await self._source.guards.touch()
         except PyMongoError:
+            await self._database.ping()
             raise MoveFailedError("A write that was under way did not end in time.") from None
 
     async def _verify(self) -> None:

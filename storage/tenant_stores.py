@@ -27,9 +27,9 @@ from storage.guards import Guards
 from storage.placements import Placement, StoreStrategy
 
 RAW = CodecOptions(RawBSONDocument, tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
-_BATCH_DOCUMENTS = 1000
-_BATCH_BYTES = 4 * 1024 * 1024
-_DELETIONS = 100
+_BATCH_DOCUMENTS = 250
+_BATCH_BYTES = 1024 * 1024
+_DELETIONS = 50
 _CATALOG_SECONDS = 60.0
 _NAMESPACE_NOT_FOUND = 26
 _NAMESPACE_EXISTS = 48
@@ -209,16 +209,19 @@ class TenantStore:
             found = found.plus(batch)
         return found
 
-    async def batches(self, after: bytes | None = None) -> AsyncGenerator[list[bytes], None]:
-        """Yield all documents as BSON in order of id, up to 1,000 or 4 MB at a time.
+    async def batches(
+        self, after: bytes | None = None, *, fetched: int = _BATCH_DOCUMENTS
+    ) -> AsyncGenerator[list[bytes], None]:
+        """Yield all documents as BSON in order of id, up to 250 or 1 MB at a time.
 
-        `after` is a document to begin behind, of which only the `_id` counts. A cursor that is lost is opened anew.
+        `after` is a document to begin behind, of which only the `_id` counts; `fetched` is how many the database sends
+        at once. A cursor that is lost is opened anew.
         """
         while True:
             batch: list[bytes] = []
             size = 0
             try:
-                async with contextlib.aclosing(self._documents_after(after)) as documents:
+                async with contextlib.aclosing(self._documents_after(after, fetched)) as documents:
                     async for document in documents:
                         batch.append(document)
                         size += len(document)
@@ -308,13 +311,13 @@ class TenantStore:
         await hold(tx)
         await self._raw.delete_many(self.among(ids), session=tx)
 
-    async def _documents_after(self, after: bytes | None) -> AsyncGenerator[bytes, None]:
+    async def _documents_after(self, after: bytes | None, fetched: int) -> AsyncGenerator[bytes, None]:
         start = None if after is None else id_of(after)
-        cursor = self._raw.find(self.scope(), batch_size=_BATCH_DOCUMENTS).sort(self.id_field, ASCENDING)
+        cursor = self._raw.find(self.scope()).sort(self.id_field, ASCENDING)
         if start is not None:
             cursor = self._begun(start)
         try:
-            async for document in cursor:
+            async for document in cursor.batch_size(fetched):
                 content = self._to_content(document)
                 if start is None or _id_element(id_of(content)) != _id_element(start):
                     yield content
@@ -330,9 +333,9 @@ class TenantStore:
         if self.is_shared:
             end = {"org": self._organization_id, "id": bson.MaxKey()}
             query: Document = {"_id": {"$gte": self.address(start), "$lt": end}}
-            return self._raw.find(query, batch_size=_BATCH_DOCUMENTS).sort("_id", ASCENDING)
+            return self._raw.find(query).sort("_id", ASCENDING)
         index: list[tuple[str, Any]] = [("_id", start)]
-        cursor = self._raw.find({}, batch_size=_BATCH_DOCUMENTS).sort("_id", ASCENDING)
+        cursor = self._raw.find({}).sort("_id", ASCENDING)
         return cursor.hint([("_id", ASCENDING)]).min(index)
 
     def _to_content(self, document: RawBSONDocument) -> bytes:

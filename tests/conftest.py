@@ -28,6 +28,11 @@ _run_is_embedded = pytest.StashKey[bool]()
 Dropping = Callable[[Database], Awaitable[None]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the one who runs the tests say how often processes are killed in the middle of moves."""
+    parser.addoption("--kills", type=int, default=10, help="how many kills tests/e2e/test_moves_under_fire.py does")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start the run's database in the process that leads the run, unless the environment names one."""
     worker_input = getattr(config, "workerinput", None)

@@ -13,6 +13,16 @@ from storage.embedded import EmbeddedDatabase
 from tests.e2e import process
 
 FolderMaker = Callable[[], Path]
+_KILLS_A_BATTLE = 10
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Divide the kills asked for among battles that can go on side by side."""
+    if "battle_number" in metafunc.fixturenames:
+        kills = metafunc.config.getoption("--kills")
+        battles = max(2, kills // _KILLS_A_BATTLE)
+        shares = [(number, kills // battles + (number < kills % battles)) for number in range(battles)]
+        metafunc.parametrize(("battle_number", "kills"), shares)
 
 
 @pytest.fixture

@@ -230,20 +230,20 @@ async def test_copy_goes_on_where_it_was_left(database: Database, commands: tupl
     mover = await move_plans.plan(watched, move)
     moving = asyncio.create_task(mover.run())
 
-    async def two_batches() -> bool:
+    async def some_batches() -> bool:
         found = await directory.read_migration(database, move.id)
-        return found is not None and found.progress.copied.documents >= 2000
+        return found is not None and found.progress.copied.documents >= 1000
 
-    await directory.until_it_is(two_batches)
+    await directory.until_it_is(some_batches)
     moving.cancel()
     await asyncio.wait([moving])
     await watched.settle()
     left = await directory.read_migration(database, move.id)
     assert left is not None
-    assert 2000 <= left.progress.copied.documents < 3500
+    assert 1000 <= left.progress.copied.documents < 3500
     before = seen.names.count("insert")
     await recovery.recover(watched, expired_only=False)
-    assert seen.names.count("insert") - before == -(-(3500 - left.progress.copied.documents) // 1000)
+    assert seen.names.count("insert") - before == -(-(3500 - left.progress.copied.documents) // 250)
     after = await directory.read_migration(database, move.id)
     assert after is not None
     assert (after.state, after.progress.copied.documents) == (MigrationState.CLEANED, 3500)
@@ -304,7 +304,7 @@ async def test_copy_that_differs_is_undone(database: Database, monkeypatch: pyte
 
 async def test_copy_onto_a_full_disk_is_undone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of the database in the middle of the copy leaves the journal with its name, and no copy."""
-    organization = await directory.sign_up(database, "start", documents=1500)
+    organization = await directory.sign_up(database, "start", documents=400)
     insert, calls = TenantStore.insert, itertools.count()
 
     async def fail(store: TenantStore, tx: Any, contents: Any) -> None:  # noqa: ANN401 - as the method that it replaces
@@ -320,7 +320,7 @@ async def test_copy_onto_a_full_disk_is_undone(database: Database, monkeypatch: 
     assert journal is not None
     assert (journal.state, journal.error) == (MigrationState.ROLLED_BACK, "It failed: OperationFailure.")
     assert await directory.stores(database) == ["_tenants.org_start"]
-    assert await directory.count(database, organization) == 1500
+    assert await directory.count(database, organization) == 400
 
 
 async def test_write_past_the_server_is_noticed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
