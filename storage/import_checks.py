@@ -38,12 +38,12 @@ class FileCheck:
         return len(self.findings) >= MAX_FINDINGS
 
     def take(self, lines: Sequence[Line]) -> list[tuple[int, DocumentLine]]:
-        """Check the next lines; return the documents among them, each with the number of its line."""
+        """Check the next lines; return the documents among them that are in order, with the numbers of their lines."""
         documents = []
         for line in lines:
             try:
-                found = self._read(line)
-                if isinstance(found, DocumentLine):
+                before, found = len(self.findings), self._read(line)
+                if isinstance(found, DocumentLine) and len(self.findings) == before:
                     documents.append((line.number, found))
             except LineError as error:
                 self.add(Finding(line.number, str(error)))

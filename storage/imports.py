@@ -12,11 +12,20 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
-from storage import import_records, import_staging, leases, organizations, tenant_access, transfer_format
+from storage import (
+    document_types,
+    import_records,
+    import_rules,
+    import_staging,
+    leases,
+    organizations,
+    tenant_access,
+    transfer_format,
+)
 from storage.database import Database, Document, Session, now
 from storage.failures import is_temporary
 from storage.import_checks import FileCheck
@@ -35,6 +44,7 @@ _ATTEMPTS = 5
 _MAX_DECLARED = 1024 * 1024
 _DUPLICATE_KEY = 11000
 _IS_THERE = "A document with this _id is there already."
+_T = TypeVar("_T")
 
 
 class _RefusedError(Exception):
@@ -117,10 +127,15 @@ class Importer:
     async def _check(self) -> None:
         organization = await self._organization()
         is_empty = await tenant_access.read(self._database, organization, _is_empty)
+        has_rules = bool(await document_types.find_all(self._database, organization.id))
         check = FileCheck()
         with contextlib.closing(check):
             async for lines in import_staging.lines(self._database, self._record, Position()):
                 documents = await asyncio.to_thread(check.take, lines)
+                if has_rules:
+                    rules = partial(import_rules.check, self._database, documents)
+                    for finding in await self._write(rules):
+                        check.add(finding)
                 if self._record.on_conflict is OnConflict.FAIL and not is_empty:
                     for finding in await self._conflicts(organization, documents):
                         check.add(finding)
@@ -149,7 +164,7 @@ class Importer:
     async def _apply(self) -> None:
         async with contextlib.aclosing(self._groups()) as groups:
             async for group in groups:
-                await self._write(partial(self._apply_group, group))
+                self._record = await self._write(partial(self._apply_group, group))
 
     async def _groups(self) -> AsyncGenerator[_Group, None]:
         """Yield what is still to be written: all together if that is little, else in batches."""
@@ -169,6 +184,8 @@ class Importer:
         old: dict[bytes, bytes] = {}
         if self._record.on_conflict is not OnConflict.FAIL:
             old = await _read(transaction.store, [id_of(found.content) for _, found in group.documents], session)
+        if findings := await import_rules.check(self._database, group.documents, transaction):
+            raise _RefusedError(*findings)
         plan = _plan(group, old, self._record.on_conflict)
         await _carry_out(transaction, plan)
         is_all = before.at == Position() and group.is_last
@@ -187,7 +204,7 @@ class Importer:
     async def _undo(self) -> None:
         while self._record.progress.undo:
             changes = await import_staging.last_changes(self._database, self._record)
-            await self._write(partial(self._undo_changes, changes))
+            self._record = await self._write(partial(self._undo_changes, changes))
 
     async def _undo_changes(self, changes: Sequence[Change], transaction: TenantTransaction) -> ImportRecord:
         """Take changes back, but not of documents that were changed again since."""
@@ -238,19 +255,17 @@ class Importer:
             raise NotReadableError
         return found
 
-    async def _write(self, work: Callable[[TenantTransaction], Coroutine[Any, Any, ImportRecord]]) -> None:
-        """Do a step in one transaction with its note in the record; wait ten seconds for the end of a fence."""
+    async def _write(self, work: Callable[[TenantTransaction], Coroutine[Any, Any, _T]]) -> _T:
+        """Do a step in one transaction; wait ten seconds for the end of a fence."""
         deadline = time.monotonic() + _FENCE_SECONDS
         while True:
             try:
-                self._record = await tenant_access.write(self._database, self._record.organization_id, work)
+                return await tenant_access.write(self._database, self._record.organization_id, work)
             except NotWritableError:
                 active = (await self._organization()).status is OrganizationStatus.ACTIVE
                 if not active or time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(_PAUSE_SECONDS)
-            else:
-                return
 
     async def _update(self, fields: Document) -> None:
         self._record = await import_records.update(self._database, self._record.id, self._worker, fields)

@@ -33,7 +33,7 @@ _CREATE_MANY = "mutation ($i: CreateDocumentsInput!) { createDocuments(input: $i
 _UPDATE = "mutation ($i: UpdateDocumentInput!) { updateDocument(input: $i) { document { id } errors { code } } }"
 _DELETE = "mutation ($i: DeleteDocumentInput!) { deleteDocument(input: $i) { errors { code } } }"
 _RENAME = "mutation ($i: RenameOrgInput!) { renameOrg(input: $i) { migration { state } errors { code message } } }"
-_MOVE = "mutation ($i: MoveTenantStoreInput!) { moveTenantStore(input: $i) { migration { state } errors { code message } } }"
+_MOVE = "mutation ($i: MoveTenantStoreInput!) { moveTenantStore(input: $i) { errors { code message } } }"
 _MIGRATION = "query ($id: ID!) { organization(id: $id) { status slug migration { state } } }"
 
 
@@ -102,7 +102,7 @@ async def fight(battle: Battle, server: ServerProcess, goal: StoreStrategy | Non
     moving = None
     try:
         await asyncio.wait_for(first.wait(), process.DEADLINE)
-        async with _database(battle.folder) as database:
+        async with connected(battle.folder) as database:
             moving = asyncio.create_task(_move(battle, server, goal))
             state = battle.moment.choice(STATES)
             reached = await _reach(database, moving, state, battle.moment.uniform(0, _LONGEST_DELAY))
@@ -118,7 +118,7 @@ async def fight(battle: Battle, server: ServerProcess, goal: StoreStrategy | Non
 async def check(battle: Battle) -> None:
     """Compare what is there with the ledger, by looking into every place where a document could be."""
     assert battle.member is not None
-    async with _database(battle.folder) as database:
+    async with connected(battle.folder) as database:
         (record,) = await database["organizations"].find().to_list(None)
         moves = await database["migrations"].find().to_list(None)
         assert {move["state"] for move in moves} <= {"CLEANED", "ROLLED_BACK"}
@@ -126,11 +126,11 @@ async def check(battle: Battle) -> None:
         assert "access" not in record
         slugs = [slug["_id"] async for slug in database["slugs"].find({"kind": "CURRENT"})]
         assert slugs == [record["slug"]]
-        places = {_place(move[end]["placement"]) for move in moves for end in ("source", "target")}
-        here = _place(record["placement"])
-        for place in (places | await _listed(database)) - {here}:
+        places = {place_of(move[end]["placement"]) for move in moves for end in ("source", "target")}
+        here = place_of(record["placement"])
+        for place in (places | await listed(database)) - {here}:
             assert await _count(database, place, record["_id"]) == 0, f"left behind in {place}"
-        found = await _documents(database, here, record["_id"])
+        found = await documents(database, here, record["_id"])
     _compare(battle.ledger, found)
 
 
@@ -263,7 +263,8 @@ async def _kill(server: ServerProcess, victim: Victim) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _database(folder: Path) -> AsyncIterator[Database]:
+async def connected(folder: Path) -> AsyncIterator[Database]:
+    """Connect to the embedded database that runs in a folder."""
     uri = running_uri(folder / "data")
     assert uri is not None
     database = Database(uri, "tenantry")
@@ -276,11 +277,13 @@ async def _database(folder: Path) -> AsyncIterator[Database]:
 _Place = tuple[str, str]
 
 
-def _place(placement: dict[str, Any]) -> _Place:
+def place_of(placement: dict[str, Any]) -> _Place:
+    """Return the database and the collection of a stored placement."""
     return placement["database"], placement["collection"]
 
 
-async def _listed(database: Database) -> set[_Place]:
+async def listed(database: Database) -> set[_Place]:
+    """Return all places where tenants' documents, or changes of them, could be."""
     names = [name for name in await database.client.list_database_names() if name.startswith("tenantry_")]
     listed = {(name, one) for name in names for one in await database.client[name].list_collection_names()}
     return {place for place in listed if place[1] != "guards"}
@@ -291,7 +294,8 @@ async def _count(database: Database, place: _Place, organization_id: str) -> int
     return int(await database.client[place[0]][place[1]].count_documents(query))
 
 
-async def _documents(database: Database, place: _Place, organization_id: str) -> list[tuple[str, int]]:
+async def documents(database: Database, place: _Place, organization_id: str) -> list[tuple[str, int]]:
+    """Return key and value of each of an organization's documents in a place."""
     query = {"_id.org": organization_id} if place == ("tenantry_tenants", "documents") else {}
     cursor = database.client[place[0]][place[1]].find(query)
-    return [(document["data"]["key"], document["data"]["n"]) async for document in cursor]
+    return [(document["data"]["key"], document["data"].get("n", 0)) async for document in cursor]

@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,17 @@ def write_file(path: Path, contents: list[bytes]) -> bytes:
     return file.splitlines()[-1]
 
 
+def ndjson_in(folder: Path) -> set[str]:
+    """Return the names of the files of documents, and of what is noted about them."""
+    return {path.name for path in folder.iterdir() if "ndjson" in path.name}
+
+
+def noted_upload(file: Path) -> str | None:
+    """Return the upload id that is noted beside a file that is being imported."""
+    note = file.with_name(f"{file.name}.upload")
+    return str(json.loads(note.read_text())["uploadId"]) if note.exists() else None
+
+
 async def sign_up(server: ServerProcess, folder: Path) -> Member:
     """Sign an organization up; its token is in the folder, then."""
     async with server.api() as api:
@@ -97,8 +109,7 @@ async def test_command_line_imports_and_exports(used_folder: Path) -> None:
     assert {name: found[name] for name in ("documents", "hash", "types")} == {
         name: manifest[name] for name in ("documents", "hash", "types")
     }
-    left = {path.name for path in used_folder.iterdir() if "ndjson" in path.name}
-    assert left == {"in.ndjson", "out.ndjson"}
+    assert ndjson_in(used_folder) == {"in.ndjson", "out.ndjson"}
 
 
 @pytest.mark.timeout(120)
@@ -114,7 +125,7 @@ async def test_import_goes_on_when_the_server_was_killed(
         connection.port = server.port
         member = await sign_up(server, used_folder)
         running = asyncio.create_task(transfer(used_folder, url, "import", member, "in.ndjson"))
-        received = await until(server, member, used_folder / "in.ndjson.upload", state)
+        received = await until(server, member, used_folder / "in.ndjson", state)
         server.kill()
         await server.until_all_gone()
     process.show(f"killed with {received} bytes received")
@@ -126,22 +137,20 @@ async def test_import_goes_on_when_the_server_was_killed(
         assert (exported.code, manifest["hash"] in exported.stdout) == (0, True)
 
 
-async def until(server: ServerProcess, member: Member, note: Path, state: str) -> int:
+async def until(server: ServerProcess, member: Member, file: Path, state: str) -> int:
     """Wait until an import is in a state and a part of it is done; return how many bytes are received."""
     received = 0
     async with server.http() as http:
 
         async def ready() -> bool:
             nonlocal received
-            if not note.exists():
-                return False
-            upload_id = json.loads(note.read_text())["uploadId"]
+            upload_id = noted_upload(file)
             path = f"/organizations/{member.organization_id}/import/{upload_id}"
             response = await http.get(path, headers={"Authorization": f"Bearer {member.token}"})
-            seen = response.json()
+            seen: dict[str, Any] = response.json()
             received = seen.get("received", 0)
             part = received if state == "RECEIVING" else seen.get("inserted", 0)
-            return seen.get("state") == state and part > 0
+            return bool(seen.get("state") == state and part)
 
         await process.until(ready, f"the import is {state}")
     return received

@@ -10,7 +10,7 @@ import pytest
 
 from server import Settings
 from storage import import_records, import_staging, imports, leases, organizations, recovery
-from storage.database import Database
+from storage.database import Database, now
 from storage.import_records import ImportLostError, ImportRecord, ImportState, OnConflict
 from storage.imports import Importer
 from storage.organizations import OrganizationRecord, OrganizationStatus, StoreAccess
@@ -34,12 +34,12 @@ async def set_access(database: Database, organization: OrganizationRecord, acces
     await database[organizations.COLLECTION].update_one({"_id": organization.id}, change)
 
 
-async def until_state(database: Database, organization: OrganizationRecord, state: ImportState) -> None:
+async def until_applying(database: Database, organization: OrganizationRecord, inserted: int = 0) -> None:
     """Wait until an import has come so far."""
     async with asyncio.timeout(20):
         while True:
             record = await import_records.find(database, organization.id, transfers.UPLOAD)
-            if record is not None and record.state is state:
+            if record is not None and record.state is ImportState.APPLYING and record.progress.inserted >= inserted:
                 return
             await asyncio.sleep(0.01)
 
@@ -242,7 +242,7 @@ async def test_import_waits_for_the_end_of_a_fence(database: Database) -> None:
     importer = await transfers.stage(database, organization, FILE)
     await set_access(database, organization, StoreAccess.FENCED)
     running = asyncio.create_task(importer.run())
-    await until_state(database, organization, ImportState.APPLYING)
+    await until_applying(database, organization)
     await set_access(database, organization, None)
     await running
     assert len(await transfers.contents_of(database, organization)) == 5
@@ -282,12 +282,12 @@ async def test_import_that_is_cut_short_by_a_suspension_goes_on_after_it(databas
 
     importer._apply_group = apply_and_suspend  # type: ignore[method-assign] # noqa: SLF001 - as above
     running = asyncio.create_task(importer.run())
-    await until_state(database, organization, ImportState.APPLYING)
+    await until_applying(database, organization, inserted=1)
     await set_status(database, organization, OrganizationStatus.SUSPENDED)
     with pytest.raises(NotWritableError):
         await running
     await recovery.recover_imports(database)
-    assert len(await transfers.contents_of(database, organization)) < 30
+    assert 0 < len(await transfers.contents_of(database, organization)) < 30
     await set_status(database, organization, OrganizationStatus.ACTIVE)
     await recovery.recover_imports(database)
     assert await transfers.contents_of(database, organization) == fresh
@@ -313,3 +313,23 @@ async def test_large_file_is_checked_without_keeping_it(database: Database) -> N
     record = await transfers.import_file(database, organization, transfers.file_of(contents))
     assert (record.state, record.verified) == (ImportState.DONE, True)
     assert record.chunks > 3
+
+
+@pytest.mark.parametrize("declared", ["schema", "index"])
+async def test_rules_of_types_hold_for_files_too(database: Database, declared: str) -> None:
+    """What a schema forbids, or an index cannot hold, is refused with its line and the path in the document."""
+    organization = await directory.sign_up(database, "acme")
+    schema = json.dumps({"properties": {"n": {"maximum": 1}}})
+    index = {"fields": ["n"], "state": "READY", "declared_at": now()}
+    rule: dict[str, Any] = {"schema": schema, "schema_version": 1} if declared == "schema" else {"indexes": [index]}
+    await database["document_types"].insert_one(
+        {"_id": "rule", "organization_id": organization.id, "name": "note"} | rule
+    )
+    fits, breaks = transfers.api_document(1), transfers.api_document(2)
+    if declared == "index":
+        breaks = transfers.api_document(2, n=[1])
+    record = await transfers.import_file(database, organization, transfers.file_of([fits, breaks]))
+    assert [(found.line, found.path) for found in record.errors] == [(3, ("data", "n"))]
+    assert await transfers.contents_of(database, organization) == []
+    other = await transfers.import_file(database, organization, transfers.file_of([fits]), upload_id=str(uuid.uuid4()))
+    assert other.state is ImportState.DONE
