@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest -n 4 --dist worksteal
+KILLS ?= 520
 
 # make serve PORT=8123 DATA_DIR=/tmp/x WORKERS=4
 ifdef PORT
@@ -16,7 +17,7 @@ ifdef WORKERS
 export TENANTRY_WORKERS := $(WORKERS)
 endif
 
-.PHONY: help serve test check format schema playground client lock clean
+.PHONY: help serve test check soak bench format schema playground client lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show the commands.
@@ -39,7 +40,13 @@ check: $(VENV)/test ## Check format, lint, types, import rules, the schema file 
 	$(BIN)/hadolint Dockerfile
 	@$(BIN)/python server.py schema | diff -u schema.graphql - \
 		|| { echo "schema.graphql is not what the code says: run make schema"; exit 1; }
-	$(PYTEST)
+	$(PYTEST) --kills 50
+
+soak: $(VENV)/test ## Kill servers and databases in the middle of moves, KILLS times (520): half an hour and more.
+	$(BIN)/pytest -n 2 --dist worksteal -rP tests/e2e/test_moves_under_fire.py --kills $(KILLS)
+
+bench: $(VENV)/test ## Measure what moves of tenant stores cost, as ratios: a quarter of an hour.
+	$(BIN)/python -m benchmarks.moves
 
 format: $(VENV)/test ## Format the code and mend what can be mended by itself.
 	$(BIN)/ruff format .
