@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _SHUTDOWN_SECONDS = 30
 _PREFIX = "TENANTRY_"
-_PREFLIGHT_HEADERS = ["apollo-require-preflight", "graphql-preflight"]
+_REQUEST_HEADERS = ["apollo-require-preflight", "graphql-preflight", "Upload-Id", "Upload-Offset"]
 
 
 class Environment(StrEnum):
@@ -201,8 +201,8 @@ def create_app(settings: Settings) -> "Starlette":
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=[*_PREFLIGHT_HEADERS, "Authorization", "Content-Type", "X-Request-ID"],
-        expose_headers=["X-Request-ID"],
+        allow_headers=[*_REQUEST_HEADERS, "Authorization", "Content-Type", "X-Request-ID"],
+        expose_headers=["X-Request-ID", "Upload-Id", "Upload-Offset"],
         max_age=3600,
     )
 

@@ -73,8 +73,11 @@ async def receive(
 async def _open(context: RequestContext, organization_id: OrganizationId, upload: Upload) -> ImportRecord:
     """Return the record of an upload, made if it is new."""
     database = context.services.database
-    await import_records.create(database, organization_id, upload.id, upload.on_conflict)
     record = await import_records.find(database, organization_id, upload.id)
+    if record is None:
+        await import_staging.make_room(database, organization_id)
+        await import_records.create(database, organization_id, upload.id, upload.on_conflict)
+        record = await import_records.find(database, organization_id, upload.id)
     if record is None:
         raise NotWritableError
     if record.on_conflict is not upload.on_conflict:

@@ -9,5 +9,6 @@
 - `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP; `graphql_websocket`, `websocket_protocol`: over
   WebSocket; `graphql_routes`: the routes of both; `bearer`: where the access token stands.
 - `request_id`, `request_log`, `unforeseen`: middleware; `logs`: the form of the log.
+- `transfers`, `transfer_problems`: export and import over HTTP; `transfer_commands`, `transfer_client`: the commands.
 - `health`, `jwks`, `playground`: the other routes; `problems`: answers to requests that never reach GraphQL.
 """

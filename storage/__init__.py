@@ -9,5 +9,8 @@
 - `accounts`: what touches an account and its sessions together; `conflicts`: what a unique index decides against.
 - `sign_ups`, `deletions`: the birth and the end of an organization, each safe against a crash between any two lines.
 - `leases`, `recovery`: who works on an unfinished change, and who finishes it when that worker is gone.
+- `exports`, `imports`: documents leave and enter as files, in the form of `transfer_format`; an import has its record
+  in `import_records`, its bytes in `import_staging`, and is looked at first by `import_checks` and `import_rules`.
+- `patient_writes`: writes that wait for the end of a fence.
 - `pages`: keyset pagination.
 """

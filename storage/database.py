@@ -19,7 +19,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorCursor,
     AsyncIOMotorDatabase,
 )
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import AutoReconnect, ConnectionFailure, PyMongoError
 from pymongo.monitoring import CommandListener
 
 from storage import capabilities
@@ -35,9 +35,17 @@ _OPERATION_SECONDS = 5.0
 _TRANSACTION_SECONDS = 8.0
 _READINESS_SECONDS = 1.0
 _KILL_ATTEMPTS, _KILLS = 60, 2
+_NO_SUCH_TRANSACTION = 251
 _FIRST_PAUSE, _MAX_PAUSE = 0.005, 0.5  # Seconds between attempts, as in the drivers' specification of transactions.
 
 _T = TypeVar("_T")
+
+
+class CommitUnknownError(AutoReconnect):
+    """A transaction may have been committed or not: it must not be run again.
+
+    The embedded database answers so when it was restarted between a commit and the driver's second attempt at it.
+    """
 
 
 class Database:
@@ -153,13 +161,18 @@ async def _repeat(session: Session, work: Callable[[Session], Coroutine[Any, Any
 
 
 async def _attempt(session: Session, work: Callable[[Session], Coroutine[Any, Any, _T]], deadline: float) -> _T:
-    """Run `work` in a transaction once; the commit is repeated while its outcome is unknown and there is time."""
+    """Run `work` in a transaction once; the commit is repeated while its outcome is unknown and there is time.
+
+    Raises `CommitUnknownError` if the server does not know the transaction.
+    """
     async with session.start_transaction():
         result = await work(session)
         while True:
             try:
                 await session.commit_transaction()
             except PyMongoError as error:
+                if getattr(error, "code", None) == _NO_SUCH_TRANSACTION:
+                    raise CommitUnknownError("The server does not know whether it has committed.") from error
                 if not error.has_error_label("UnknownTransactionCommitResult") or time.monotonic() >= deadline:
                     raise
             else:

@@ -11,7 +11,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from auth.identifiers import OrganizationId
-from storage import leases, tenant_access
+from storage import leases, patient_writes
 from storage.database import Database, Document, Session, new_id, now
 from storage.tenant_access import TenantTransaction
 from storage.tenant_stores import Content
@@ -52,6 +52,9 @@ class ImportState(StrEnum):
     UNDOING = "UNDOING"
     DONE = "DONE"
     FAILED = "FAILED"
+
+
+_ABANDONED = {"state": ImportState.RECEIVING, "lease": {"$exists": False}}
 
 
 class ImportLostError(Exception):
@@ -177,7 +180,7 @@ async def create(database: Database, organization_id: OrganizationId, upload_id:
         await database[COLLECTION].insert_one(document, session=transaction.session)
 
     try:
-        await tenant_access.write(database, organization_id, insert)
+        await patient_writes.write(database, organization_id, insert)
     except DuplicateKeyError:
         return
 
@@ -187,12 +190,7 @@ async def claim(database: Database, organization_id: OrganizationId, upload_id: 
 
     Raises `UploadBusyError` or `TooManyImportsError`.
     """
-    free = {
-        "organization_id": organization_id,
-        "upload_id": upload_id,
-        "state": ImportState.RECEIVING,
-        "lease": {"$exists": False},
-    }
+    free = {"organization_id": organization_id, "upload_id": upload_id, **_ABANDONED}
     for slot in range(_SLOTS):
         try:
             found = await database[COLLECTION].find_one_and_update(
@@ -244,6 +242,23 @@ async def postpone(database: Database, import_id: str, worker: str, fields: Docu
 async def finish(database: Database, import_id: str, worker: str, fields: Document) -> ImportRecord:
     """End an import; its record stays for a day. Raises `ImportLostError`."""
     return await release(database, import_id, worker, {**fields, "expires_at": now() + RETENTION})
+
+
+async def find_abandoned(database: Database, organization_id: OrganizationId) -> list[ImportRecord]:
+    """Return the uploads of an organization that nobody is sending, the oldest first."""
+    query = {"organization_id": organization_id, **_ABANDONED}
+    found = await database[COLLECTION].find(query).sort("created_at", ASCENDING).to_list(None)
+    return [from_document(document) for document in found]
+
+
+async def give_up(database: Database, import_id: str) -> ImportRecord | None:
+    """End an upload that nobody is sending; return it as it is then, or None if somebody is."""
+    error = Finding(None, "The upload was given up: later ones have taken its place.")
+    fields = {"state": ImportState.FAILED, "errors": [asdict(error)], "expires_at": now() + RETENTION}
+    found: Document | None = await database[COLLECTION].find_one_and_update(
+        {"_id": import_id, **_ABANDONED}, {"$set": fields}, return_document=ReturnDocument.AFTER
+    )
+    return None if found is None else from_document(found)
 
 
 async def discard(database: Database, import_id: str) -> ImportRecord | None:

@@ -19,6 +19,7 @@ CHUNK_INDEXES = [IndexModel("expires_at", name="expiry", expireAfterSeconds=0)]
 MAX_BYTES = 10 * 1024**3
 CHUNK_BYTES = 1024 * 1024
 _DELETIONS = 100
+_ABANDONED_KEPT = 4
 _ENTRY_BYTES = 8 * 1024 * 1024
 
 
@@ -151,6 +152,15 @@ async def remove(database: Database, record: ImportRecord) -> None:
         for first in range(0, count, _DELETIONS):
             numbers = range(first, min(first + _DELETIONS, count))
             await database[name].bulk_write([DeleteOne({"_id": _key(record.id, number)}) for number in numbers])
+
+
+async def make_room(database: Database, organization_id: OrganizationId) -> None:
+    """Give up the oldest uploads that nobody is sending, so that a new one is not one too many."""
+    abandoned = await import_records.find_abandoned(database, organization_id)
+    for found in abandoned[: max(0, len(abandoned) - _ABANDONED_KEPT + 1)]:
+        record = await import_records.give_up(database, found.id)
+        if record is not None:
+            await remove(database, record)
 
 
 async def discard_all(database: Database, organization_id: OrganizationId) -> None:

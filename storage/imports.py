@@ -8,7 +8,6 @@ file meanwhile; in the end all of it is there, or nothing.
 import asyncio
 import contextlib
 import hashlib
-import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -23,6 +22,7 @@ from storage import (
     import_staging,
     leases,
     organizations,
+    patient_writes,
     tenant_access,
     transfer_format,
 )
@@ -31,7 +31,7 @@ from storage.failures import is_temporary
 from storage.import_checks import FileCheck
 from storage.import_records import Finding, ImportLostError, ImportRecord, ImportState, OnConflict, Position, Progress
 from storage.import_staging import Change, Line, StagingLostError
-from storage.organizations import OrganizationRecord, OrganizationStatus
+from storage.organizations import OrganizationRecord
 from storage.tenant_access import NotReadableError, NotWritableError, TenantTransaction
 from storage.tenant_stores import Content, TenantStore, id_of, only_id
 from storage.transfer_format import DocumentLine, Manifest
@@ -39,7 +39,6 @@ from storage.transfer_format import DocumentLine, Manifest
 _AT_ONCE_DOCUMENTS, _AT_ONCE_BYTES = 1000, 4 * 1024 * 1024
 _BATCH = 200
 _IDS = 100
-_FENCE_SECONDS, _PAUSE_SECONDS = 10.0, 0.1
 _ATTEMPTS = 5
 _MAX_DECLARED = 1024 * 1024
 _DUPLICATE_KEY = 11000
@@ -114,7 +113,7 @@ class Importer:
             await self._finish({"state": ImportState.DONE, "verified": await self._verify()})
         elif self._record.state is ImportState.UNDOING:
             await self._undo()
-            await self._finish({"state": ImportState.FAILED})
+            await self._finish({"state": ImportState.FAILED, "progress": asdict(Progress())})
 
     async def _check_and_apply(self) -> None:
         if self._record.attempts > _ATTEMPTS and self._record.state in {ImportState.CHECKING, ImportState.APPLYING}:
@@ -198,7 +197,7 @@ class Importer:
             undo=undo,
         )
         state = ImportState.APPLIED if group.is_last else ImportState.APPLYING
-        fields = {"state": state, "progress": asdict(progress)}
+        fields = {"state": state, "progress": asdict(progress), "attempts": 0}
         return await import_records.update(self._database, self._record.id, self._worker, fields, session)
 
     async def _undo(self) -> None:
@@ -256,16 +255,7 @@ class Importer:
         return found
 
     async def _write(self, work: Callable[[TenantTransaction], Coroutine[Any, Any, _T]]) -> _T:
-        """Do a step in one transaction; wait ten seconds for the end of a fence."""
-        deadline = time.monotonic() + _FENCE_SECONDS
-        while True:
-            try:
-                return await tenant_access.write(self._database, self._record.organization_id, work)
-            except NotWritableError:
-                active = (await self._organization()).status is OrganizationStatus.ACTIVE
-                if not active or time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(_PAUSE_SECONDS)
+        return await patient_writes.write(self._database, self._record.organization_id, work)
 
     async def _update(self, fields: Document) -> None:
         self._record = await import_records.update(self._database, self._record.id, self._worker, fields)

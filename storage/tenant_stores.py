@@ -30,6 +30,7 @@ RAW = CodecOptions(RawBSONDocument, tz_aware=True, datetime_conversion=DatetimeC
 _BATCH_DOCUMENTS = 250
 _BATCH_BYTES = 1024 * 1024
 _DELETIONS = 50
+_SAMPLE = 100
 _CATALOG_SECONDS = 60.0
 _NAMESPACE_NOT_FOUND = 26
 _NAMESPACE_EXISTS = 48
@@ -193,14 +194,10 @@ class TenantStore:
         return int(await self._collection.count_documents(self.scope()))
 
     async def estimate(self) -> tuple[int, int]:
-        """Return about how many documents there are, and how many bytes they have."""
-        stats = await self._collection.aggregate([{"$collStats": {"storageStats": {}}}]).to_list(None)
-        size = sum(shard["storageStats"].get("size", 0) for shard in stats)
-        count = sum(shard["storageStats"].get("count", 0) for shard in stats)
-        if not self.is_shared or not count:
-            return int(count), int(size)
-        own = await self.count_exactly()
-        return own, int(size / count * own)
+        """Return about how many documents there are, and how many bytes they have, judged by some of them."""
+        sample = await self._raw.find(self.scope()).limit(_SAMPLE).to_list(_SAMPLE)
+        count = await self.count()
+        return count, count * sum(len(document.raw) for document in sample) // max(len(sample), 1)
 
     async def content(self) -> Content:
         """Return what is in the store, read from its first document to its last."""

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from schema import ids
-from storage import exports, organizations, tenant_stores, transfer_format
+from storage import exports, organizations, patient_writes, tenant_stores, transfer_format
 from storage.database import Database
 from storage.organizations import OrganizationRecord
 from tests.api import API, Member
@@ -334,3 +334,41 @@ async def test_request_log_has_no_ids(api: API, capsys: pytest.CaptureFixture[st
     assert "/organizations/-/export" in lines.out + lines.err
     assert member.organization_id not in lines.out + lines.err
     assert upload_id not in lines.out + lines.err
+
+
+async def test_abandoned_uploads_make_room(api: API, database: Database) -> None:
+    """Of uploads that nobody goes on with the last ones are kept; what was received of the others is gone."""
+    member = await api.sign_up()
+    uploads = [str(uuid.uuid4()) for _ in range(6)]
+    for upload_id in uploads:
+        await send(api, member, FILE[:100], upload_id=upload_id)
+    states = [(await look_up(api, member, upload_id)).json()["state"] for upload_id in uploads]
+    assert states == ["FAILED"] * 2 + ["RECEIVING"] * 4
+    assert await database["import_chunks"].count_documents({}) == 4
+    done = await send(api, member, FILE[100:], upload_id=uploads[-1], upload_offset="100")
+    assert done.json()["state"] == "DONE"
+
+
+async def test_head_of_an_export_is_its_headers(api: API) -> None:
+    """Nothing is read for a request that wants no body."""
+    member = await api.sign_up(name="Acme")
+    headers = {"Authorization": f"Bearer {member.token}"}
+    response = await api.http.head(f"/organizations/{member.organization_id}/export", headers=headers)
+    assert (response.status_code, response.content) == (200, b"")
+    assert "acme-" in response.headers["content-disposition"]
+
+
+async def test_fenced_store_is_a_reason_to_come_again(
+    api: API, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a move keeps the store still for too long, the answer says when to ask again, and nothing is left."""
+    monkeypatch.setattr(patient_writes, "_FENCE_SECONDS", 0.2)
+    member = await api.sign_up()
+    organization = await organization_of(database, member)
+    fence = {"access": "FENCED", "migration_id": "a" * 24}
+    await database[organizations.COLLECTION].update_one({"_id": organization.id}, {"$set": fence})
+    response = await send(api, member)
+    assert (response.status_code, code_of(response), "retry-after" in response.headers) == (503, "ORG_MIGRATING", True)
+    assert await left(database) == [0, 0, 0]
+    await database[organizations.COLLECTION].update_one({"_id": organization.id}, {"$unset": fence})
+    assert (await send(api, member)).status_code == 200

@@ -1,13 +1,19 @@
 """The connection: transactions are whole, deadlines hold."""
 
 import asyncio
+import json
+import os
+import signal
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pymongo import monitoring
 
 from server import Settings
-from storage.database import Database, Session, new_id, now
+from storage.database import CommitUnknownError, Database, Session, new_id, now
+from storage.embedded import EmbeddedDatabase
 from storage.failures import is_temporary
 
 
@@ -103,3 +109,74 @@ def test_ids_rise_with_time() -> None:
 def test_instants_are_whole_milliseconds() -> None:
     """What is stored is what was meant: BSON holds no microseconds."""
     assert {now().microsecond % 1000 for _ in range(100)} == {0}
+
+
+class Cutter:
+    """A way to a database that loses the answer to the first commit, and kills the database after it."""
+
+    def __init__(self, port: int, pid: Callable[[], int]) -> None:
+        self._port, self._pid = port, pid
+        self._committing: asyncio.StreamWriter | None = None
+
+    async def forward(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        """Carry one connection."""
+        try:
+            server, requests = await asyncio.open_connection("127.0.0.1", self._port)
+        except ConnectionRefusedError:
+            answers.close()
+            return
+        await asyncio.gather(
+            self._requests(client, requests, answers), self._answers(server, answers), return_exceptions=True
+        )
+
+    async def _requests(
+        self, client: asyncio.StreamReader, server: asyncio.StreamWriter, answers: asyncio.StreamWriter
+    ) -> None:
+        while data := await client.read(65_536):
+            if b"commitTransaction" in data and self._committing is None:
+                self._committing = answers
+            server.write(data)
+        server.close()
+
+    async def _answers(self, server: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        while data := await server.read(65_536):
+            if self._committing is client:
+                os.kill(self._pid(), signal.SIGKILL)
+                break
+            client.write(data)
+        client.close()
+
+
+async def test_commit_whose_answer_is_lost_is_not_done_again(tmp_path: Path) -> None:
+    """A database that dies after the commit has it when it is back: the work is not run a second time.
+
+    Found by killing databases under writers: it does not know the transaction any more, and says that it may be
+    repeated.
+    """
+    embedded = EmbeddedDatabase(tmp_path)
+    embedded.launch()
+    uri = await asyncio.to_thread(embedded.wait_until_ready)
+    embedded.watch()
+    access = json.loads((tmp_path / "database.json").read_text())
+    cutter = Cutter(access["port"], lambda: json.loads((tmp_path / "database.json").read_text())["pid"])
+    proxy = await asyncio.start_server(cutter.forward, "127.0.0.1", 0)
+    port = proxy.sockets[0].getsockname()[1]
+    direct = uri.replace(f":{access['port']}", f":{port}").replace("replicaSet=secantus", "directConnection=true")
+    database = Database(direct, "test")
+    runs = 0
+
+    async def work(tx: Session) -> None:
+        nonlocal runs
+        runs += 1
+        await database["things"].insert_one({"_id": new_id()}, session=tx)
+
+    try:
+        with pytest.raises(CommitUnknownError):
+            await database.transaction(work)
+        assert runs == 1
+        assert await database["things"].count_documents({}) == 1
+    finally:
+        await asyncio.to_thread(database.client.close)  # It waits for answers that this loop carries.
+        await database.close()
+        proxy.close()
+        await asyncio.to_thread(embedded.stop)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from server import Settings
-from storage import import_records, import_staging, imports, leases, organizations, recovery
+from storage import import_records, import_staging, imports, leases, organizations, patient_writes, recovery
 from storage.database import Database, now
 from storage.import_records import ImportLostError, ImportRecord, ImportState, OnConflict
 from storage.imports import Importer
@@ -189,6 +189,7 @@ async def test_large_import_that_fails_is_undone(database: Database) -> None:
     record = await import_records.find(database, organization.id, transfers.UPLOAD)
     assert record is not None
     assert (record.state, record.errors[0].line) == (ImportState.FAILED, 31)
+    assert record.progress.inserted == 0
     kept = transfers.api_document(3, changed=True)
     expected = [old[0], kept, old[1], transfers.api_document(99, taken=1)]
     assert await transfers.contents_of(database, organization) == expected
@@ -252,7 +253,7 @@ async def test_import_that_cannot_begin_is_the_clients_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the fence stays, nothing is written, the file is kept, and asking again imports it."""
-    monkeypatch.setattr(imports, "_FENCE_SECONDS", 0.0)
+    monkeypatch.setattr(patient_writes, "_FENCE_SECONDS", 0.0)
     organization = await directory.sign_up(database, "acme")
     importer = await transfers.stage(database, organization, FILE)
     await set_access(database, organization, StoreAccess.FENCED)
