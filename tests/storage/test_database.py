@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from pymongo import monitoring
+from pymongo.errors import ConnectionFailure
 
 from server import Settings
-from storage.database import CommitUnknownError, Database, Session, new_id, now
+from storage.database import Database, Session, new_id, now
 from storage.embedded import EmbeddedDatabase
 from storage.failures import is_temporary
+from tests.storage import directory
 
 
 class Canceller(monitoring.CommandListener):
@@ -170,10 +172,18 @@ async def test_commit_whose_answer_is_lost_is_not_done_again(tmp_path: Path) -> 
         runs += 1
         await database["things"].insert_one({"_id": new_id()}, session=tx)
 
+    async def back() -> bool:
+        try:
+            await database.ping()
+        except ConnectionFailure:
+            return False
+        return True
+
     try:
-        with pytest.raises(CommitUnknownError):
+        with pytest.raises(ConnectionFailure):
             await database.transaction(work)
         assert runs == 1
+        await directory.until_it_is(back)
         assert await database["things"].count_documents({}) == 1
     finally:
         await asyncio.to_thread(database.client.close)  # It waits for answers that this loop carries.
