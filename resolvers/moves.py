@@ -68,7 +68,7 @@ async def rename(
 async def move_store(
     context: RequestContext, organization_id: OrganizationId, strategy: StoreStrategy, *, dry_run: bool = False
 ) -> Moved:
-    """Keep an organization's documents in another way from now on. Waits, and plans, as `rename`. Raises `UserError`."""
+    """Keep an organization's documents in another way. Waits, and plans, as `rename`. Raises `UserError`."""
     organization = await authorize_change(context, Permission.ORGANIZATION_MOVE, organization_id)
     if organization.placement is not None and organization.placement.strategy is strategy:
         return Moved(organization)

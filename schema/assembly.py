@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 from schema.admins import Admin, AdminMutations, Operator
 from schema.deletions import DeletionMutations
 from schema.document_changes import DocumentMutations
+from schema.document_types import DocumentTypeMutations
 from schema.documents import Document
 from schema.introspection import NoIntrospection
 from schema.migration_progress import MigrationSubscriptions
@@ -41,6 +42,7 @@ class Mutation(
     DeletionMutations,
     AdminMutations,
     DocumentMutations,
+    DocumentTypeMutations,
 ):
     """All mutations."""
 

@@ -1,6 +1,6 @@
 """Documents: the type, and how they are found."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import strawberry
@@ -11,13 +11,13 @@ from auth.errors import BadRequestError
 from resolvers import document_queries, documents
 from resolvers.document_queries import Comparison, Condition
 from schema import ids
-from schema.connections import OrderDirection, edges, page_info, page_request
+from schema.connections import OrderDirection, edges, page_info
 from schema.fields import Info
 from schema.interfaces import Node
 from storage.document_queries import DocumentQuery
 from storage.documents import DocumentRecord
 from storage.organizations import OrganizationRecord
-from storage.pages import Page
+from storage.pages import Page, PageRequest
 
 _MAX_CONDITIONS = 4
 
@@ -64,8 +64,8 @@ class DocumentConnection:
 
 
 @strawberry.input(
-    description="What a field of the data is compared with: `equals`, or a lower bound, an upper bound, or both. Values "
-    'are null, numbers, booleans, texts and dates (`{"$date": …}`); bounds compare within one of these types.'
+    description="What a field of the data is compared with: `equals`, or a lower bound, an upper bound, or both. "
+    'Values are null, numbers, booleans, texts and dates (`{"$date": …}`); bounds compare within one of these types.'
 )
 class DocumentCondition:
     """One condition of a filter."""
@@ -102,8 +102,9 @@ class DocumentFilter:
     type: str | None = strawberry.field(default=None, description="Of this type.")
     where: list[DocumentCondition] | None = strawberry.field(
         default=None,
-        description="Up to four conditions on fields of the data. They need a type, and an index of it that is ready: "
-        "on the fields that equal something, in any order, and then on the one that has bounds or that the order is by.",
+        description="Up to four conditions on fields of the data. They need a type, and an index of it that is "
+        "ready: on the fields that equal something, in any order, and then on the one that has bounds or that the "
+        "order is by.",
     )
 
 
@@ -124,13 +125,9 @@ async def find_page(
     organization: OrganizationRecord,
     narrow: DocumentFilter,
     order: DocumentOrder,
-    *,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    request: Callable[[str], PageRequest],
 ) -> DocumentConnection:
-    """Return a page of an organization's documents."""
+    """Return a page of an organization's documents; `request` is given the name of their order."""
     conditions = narrow.where or []
     if len(conditions) > _MAX_CONDITIONS:
         raise BadRequestError(f"There are at most {_MAX_CONDITIONS} conditions.")
@@ -143,8 +140,7 @@ async def find_page(
         descending=order.direction is OrderDirection.DESC,
     )
     name = f"documents:{query.type or ''}:{query.order or ''}:{order.direction.name}"
-    request = page_request(name, first=first, after=after, last=last, before=before)
-    return _connection(await documents.find_page(info.context, organization, query, request), query, name)
+    return _connection(await documents.find_page(info.context, organization, query, request(name)), query, name)
 
 
 def _connection(page: Page[DocumentRecord], query: DocumentQuery, order: str) -> DocumentConnection:

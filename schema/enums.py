@@ -10,12 +10,14 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from auth.errors import UserErrorCode
 from auth.roles import Role
 from storage.admins import AdminStatus
+from storage.document_types import IndexState as DocumentIndexState
 from storage.migrations import MigrationKind, MigrationState, MigrationWay
 from storage.organizations import OrganizationOrderField, OrganizationStatus
 from storage.placements import StoreStrategy
 
 __all__ = [
     "AdminStatus",
+    "DocumentIndexState",
     "MigrationKind",
     "MigrationState",
     "MigrationWay",
@@ -82,6 +84,15 @@ expose(
         StoreStrategy.SHARED: "A slice of a collection that organizations share.",
     },
     name="TenantStoreStrategy",
+)
+expose(
+    DocumentIndexState,
+    "Whether a declared index can be used.",
+    {
+        DocumentIndexState.BUILDING: "It is being built: filters and orders do not use it yet.",
+        DocumentIndexState.READY: "Filters and orders use it.",
+    },
+    name="DocumentIndexState",
 )
 expose(
     MigrationKind,

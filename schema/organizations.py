@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -10,12 +11,13 @@ from strawberry.relay import PageInfo
 from auth.errors import BadRequestError
 from auth.identifiers import OrganizationId
 from auth.roles import Permission
-from resolvers import admins, migrations, organizations
+from resolvers import admins, document_types, migrations, organizations
 from resolvers.organizations import OrganizationChanges
 from schema import ids
 from schema.admins import ORDER as ADMIN_ORDER
 from schema.admins import Admin, AdminConnection, Operator
 from schema.connections import After, Before, First, Last, OrderDirection, edges, page_info, page_request
+from schema.document_types import DocumentType
 from schema.documents import DocumentConnection, DocumentFilter, DocumentOrder
 from schema.documents import find_page as find_documents
 from schema.enums import OrganizationOrderField, OrganizationStatus
@@ -142,16 +144,19 @@ class Organization(Node):
         ] = None,
     ) -> DocumentConnection | None:
         """Load a page of documents."""
-        return await find_documents(
-            info,
-            self.record,
-            filter or DocumentFilter(),
-            order_by or DocumentOrder(),
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-        )
+        request = partial(page_request, first=first, after=after, last=last, before=before)
+        return await find_documents(info, self.record, filter or DocumentFilter(), order_by or DocumentOrder(), request)
+
+    @strawberry.field(
+        description=requires(
+            "The types of documents that something has been said about: indexes, schemas.", Permission.DOCUMENT_READ
+        ),
+        extensions=guard_here(Permission.DOCUMENT_READ),
+    )
+    async def document_types(self, info: Info) -> list[DocumentType] | None:
+        """Load the types."""
+        found = await document_types.find_all(info.context, self.organization_id)
+        return [DocumentType.from_record(record) for record in found]
 
     @classmethod
     def from_record(cls, record: OrganizationRecord) -> "Organization":

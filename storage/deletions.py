@@ -20,10 +20,11 @@ from storage.placements import Placement
 from storage.tenant_stores import TenantStore
 
 _LIVING = [OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED]
+_IDLE: Document = {"migration_id": {"$exists": False}, "builds": {"$in": [None, 0]}}
 
 
 class NotDeletableError(Exception):
-    """The organization is deleted already, or a move is under way."""
+    """The organization is deleted already, is being moved, or has an index that is being built."""
 
 
 class NotRestorableError(Exception):
@@ -122,7 +123,7 @@ async def _mark(
         "deleted_by": {"kind": actor.kind, "id": actor.id},
     }
     result = await database[organizations.COLLECTION].update_one(
-        {"_id": organization_id, "status": {"$in": _LIVING}, "migration_id": {"$exists": False}},
+        {"_id": organization_id, "status": {"$in": _LIVING}, **_IDLE},
         [{"$set": marked | ending}],
         session=tx,
     )

@@ -5,13 +5,12 @@ dollar sign. Readers are given the relaxed form, which writers can give back.
 """
 
 import base64
-import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import orjson
@@ -62,7 +61,7 @@ def encode(value: object) -> Any:  # noqa: ANN401 - JSON
         return {key: encode(one) for key, one in value.items()}
     if isinstance(value, list):
         return [encode(one) for one in value]
-    if value is None or isinstance(value, str) and type(value) is str:
+    if value is None or type(value) is str:
         return value
     return json_util.default(value, json_util.RELAXED_JSON_OPTIONS)
 
@@ -124,12 +123,8 @@ def _decode_object(value: Mapping[str, object], depth: int) -> Any:  # noqa: ANN
 
 
 def _unwrap(key: str, value: Mapping[str, object]) -> Any:  # noqa: ANN401 - of any type of BSON
-    wrapper = _WRAPPERS.get(key)
+    wrapper = _refuse if len(value) != 1 else _WRAPPERS.get(key, _refuse)
     try:
-        if wrapper is None or len(value) != 1:
-            raise UnstorableError(
-                "A key begins with a dollar sign only as the one key of a type of MongoDB's extended JSON."
-            )
         return wrapper(value[key])
     except (ValueError, TypeError, ArithmeticError, BSONError):
         problem = UnstorableError(f"This is not what {key} wraps in MongoDB's extended JSON (v2).")
@@ -138,6 +133,10 @@ def _unwrap(key: str, value: Mapping[str, object]) -> Any:  # noqa: ANN401 - of 
     except UnstorableError as error:
         error.path.insert(0, key)
         raise
+
+
+def _refuse(_: object) -> NoReturn:
+    raise UnstorableError("A key begins with a dollar sign only as the one key of a type of MongoDB's extended JSON.")
 
 
 def _in_range(number: int, limit: int) -> int:

@@ -139,7 +139,7 @@ class _Measure:
                 count += self.of(part, nesting + 1)
             if count > MAX_SUBSCHEMAS:
                 raise SchemaRefusedError(
-                    f"With its references resolved a schema has at most {MAX_SUBSCHEMAS} subschemas and values of enums."
+                    f"With its references resolved a schema has at most {MAX_SUBSCHEMAS} subschemas and enum values."
                 )
             self._open.remove(id(schema))
             self._known[id(schema)] = count
@@ -167,7 +167,7 @@ class _Measure:
     @staticmethod
     def _listed(keyword: str, value: object) -> Iterator[object]:
         """Yield subschemas; of an enum, each value counts as one unless all are texts, which are looked up at once."""
-        if not isinstance(value, list) or keyword == "enum" and all(isinstance(one, str) for one in value):
+        if not isinstance(value, list) or (keyword == "enum" and all(isinstance(one, str) for one in value)):
             return
         yield from itertools.repeat(None, len(value)) if keyword == "enum" else value
 

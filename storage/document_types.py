@@ -14,7 +14,10 @@ from storage.organizations import OrganizationStatus
 from storage.tenant_stores import TenantStore
 
 COLLECTION = "document_types"
-INDEXES = [IndexModel([("organization_id", 1), ("name", 1)], name="by_organization", unique=True)]
+INDEXES = [
+    IndexModel([("organization_id", 1), ("name", 1)], name="by_organization", unique=True),
+    IndexModel("lease.expires_at", name="unfinished", sparse=True),
+]
 MAX_TYPES = 100
 
 

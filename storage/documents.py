@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import DeleteOne, UpdateOne
@@ -99,7 +99,7 @@ async def replace(transaction: TenantTransaction, records: Sequence[DocumentReco
     """Give documents, as the transaction has read and changed them, their new data and version."""
     changes = [
         UpdateOne(
-            {"_id": transaction.store.address(record.id)},
+            transaction.store.exactly(record.id),
             {"$set": {"data": record.values, "version": record.version, "updated_at": record.updated_at}},
         )
         for record in records
@@ -110,7 +110,7 @@ async def replace(transaction: TenantTransaction, records: Sequence[DocumentReco
 
 async def delete(transaction: TenantTransaction, records: Sequence[DocumentRecord]) -> None:
     """Remove documents that the transaction has read."""
-    deletions = [DeleteOne({"_id": transaction.store.address(record.id)}) for record in records]
+    deletions = [DeleteOne(transaction.store.exactly(record.id)) for record in records]
     await transaction.store.collection.bulk_write(deletions, session=transaction.session)
     _note(transaction, records)
 
@@ -150,7 +150,7 @@ async def _all(store: TenantStore, criteria: Document, sort: list[tuple[str, int
 
 
 def _collection(store: TenantStore) -> Collection:
-    return cast("Collection", store.collection.with_options(codec_options=_CODEC))
+    return store.collection.with_options(codec_options=_CODEC)
 
 
 def _to_document(store: TenantStore, record: DocumentRecord) -> Document:

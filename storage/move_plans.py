@@ -68,12 +68,13 @@ async def _plan(database: Database, tx: Session, move: MigrationRecord, worker: 
             "slug": move.source.slug,
             "placement.epoch": move.source.placement.epoch,
             "migration_id": {"$exists": False},
+            "builds": {"$in": [None, 0]},
         },
         {"$set": {"migration_id": move.id}},
         session=tx,
     )
     if not result.matched_count:
-        raise NotMovableError("The organization is not active, or is moving already.")
+        raise NotMovableError("The organization is not active, is moving already, or has an index that is being built.")
     if move.renames:
         try:
             await slugs.reserve_target(database, tx, move.target.slug, move.organization_id)

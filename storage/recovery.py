@@ -6,8 +6,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import structlog
 from pymongo import ReturnDocument
 
-from storage import burned_names, deletions, import_records, imports, leases, migrations, organizations, sign_ups
+from storage import (
+    burned_names,
+    deletions,
+    document_types,
+    import_records,
+    imports,
+    leases,
+    migrations,
+    organizations,
+    sign_ups,
+)
 from storage.database import Database, Document
+from storage.index_builds import BuildLostError, IndexBuild, NotIndexableDocumentsError, TooManyIndexesError
 from storage.moves import MoveFailedError, MoveLostError, Mover
 from storage.organizations import OrganizationStatus
 
@@ -20,7 +31,10 @@ _log = structlog.get_logger()
 async def keep_recovering(database: Database) -> None:
     """Recover at once and every few seconds until cancelled; a long move or import holds nothing else up."""
     await asyncio.gather(
-        _keep(database, recover_organizations), _keep(database, recover_moves), _keep(database, recover_imports)
+        _keep(database, recover_organizations),
+        _keep(database, recover_moves),
+        _keep(database, recover_imports),
+        _keep(database, recover_builds),
     )
 
 
@@ -31,7 +45,8 @@ async def recover(database: Database, *, expired_only: bool = True) -> int:
     """
     count = await recover_organizations(database, expired_only=expired_only)
     count += await recover_moves(database, expired_only=expired_only)
-    return count + await recover_imports(database, expired_only=expired_only)
+    count += await recover_imports(database, expired_only=expired_only)
+    return count + await recover_builds(database, expired_only=expired_only)
 
 
 async def recover_organizations(database: Database, *, expired_only: bool = True) -> int:
@@ -56,9 +71,18 @@ async def recover_imports(database: Database, *, expired_only: bool = True) -> i
     return len(await asyncio.gather(*[imports.resume(database, document) async for document in found]))
 
 
+async def recover_builds(database: Database, *, expired_only: bool = True) -> int:
+    """Go on with abandoned builds of indexes; return how many there were."""
+    count = 0
+    async for document in _claimed(database, document_types.COLLECTION, expired_only=expired_only):
+        await _resume_build(database, document)
+        count += 1
+    return count
+
+
 async def release(database: Database) -> None:
-    """Let the next round take up every move and import at once: only for a server that is known to be alone."""
-    for collection in (migrations.COLLECTION, import_records.COLLECTION):
+    """Let the next round take up every move, import and build at once: only for a server that is known to be alone."""
+    for collection in (migrations.COLLECTION, import_records.COLLECTION, document_types.COLLECTION):
         unfinished = database[collection].find(leases.claimable(expired_only=False), {"lease": True})
         for found in await unfinished.to_list(None):
             held = {"_id": found["_id"], **leases.held_by(found["lease"]["owner"])}
@@ -108,6 +132,16 @@ async def _resume(database: Database, document: Document) -> None:
         await sign_ups.undo(database, document["_id"], worker)
     elif document["status"] == OrganizationStatus.DELETED:
         await deletions.purge(database, document["_id"], worker)
+
+
+async def _resume_build(database: Database, document: Document) -> None:
+    build = IndexBuild(database, document["organization_id"], document["name"], document["lease"]["owner"])
+    try:
+        await build.run()
+    except BuildLostError:
+        return
+    except (NotIndexableDocumentsError, TooManyIndexesError) as error:
+        _log.warning("index taken back", type=document["name"], reason=str(error))
 
 
 async def _resume_move(database: Database, document: Document) -> None:

@@ -281,6 +281,10 @@ class TenantStore:
         """Return the filter for documents of these ids."""
         return {**self.scope(), self.id_field: {"$in": list(ids)}}
 
+    def exactly(self, document_id: object) -> Document:
+        """Return the filter for the document of this id."""
+        return {**self.scope(), self.id_field: document_id}
+
     def address(self, document_id: object) -> object:
         """Return the `_id` of a document as stored here."""
         return {"org": self._organization_id, "id": document_id} if self.is_shared else document_id
