@@ -363,8 +363,10 @@ async def test_pages_by_creation_are_the_whole(api: API) -> None:
             assert await walk(api, member, asked, backwards=True) == wanted
 
 
-async def walk(api: API, member: Member, asked: dict[str, Any], *, backwards: bool) -> list[dict[str, Any]]:
-    """Return the documents of all pages of three."""
+async def walk(
+    api: API, member: Member, asked: dict[str, Any], *, backwards: bool, at_once: int = 3
+) -> list[dict[str, Any]]:
+    """Return the documents of all pages."""
     size, start, end, more = (
         ("last", "before", "startCursor", "hasPreviousPage")
         if backwards
@@ -373,7 +375,7 @@ async def walk(api: API, member: Member, asked: dict[str, Any], *, backwards: bo
     found: list[dict[str, Any]] = []
     info: dict[str, Any] = {end: None, more: True}
     while info[more]:
-        data = await api.data(PAGE, {**asked, size: 3, start: info[end]}, token=member.token)
+        data = await api.data(PAGE, {**asked, size: at_once, start: info[end]}, token=member.token)
         page = data["organization"]["documents"]
         nodes = [edge["node"] for edge in page["edges"]]
         found, info = (nodes + found if backwards else found + nodes), page["pageInfo"]
@@ -432,5 +434,5 @@ async def test_writes_during_renames_are_all_there_afterwards(api: API) -> None:
         assert renamed["errors"] == []
     done.set()
     await asyncio.gather(*writers)
-    found = await walk(api, member, {"id": member.organization_id}, backwards=False)
+    found = await walk(api, member, {"id": member.organization_id}, backwards=False, at_once=100)
     assert sorted(one["data"]["n"] for one in found) == sorted(acknowledged)

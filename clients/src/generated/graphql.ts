@@ -14,8 +14,12 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
+  /** A whole number beyond 32 bits, as a JSON number: exact up to 2^53 in JavaScript. */
+  BigInt: { input: unknown; output: unknown; }
   /** Date with time (isoformat) */
   DateTime: { input: string; output: string; }
+  /** The `JSON` scalar type represents JSON values as specified by [ECMA-404](https://ecma-international.org/wp-content/uploads/ECMA-404_2nd_edition_december_2017.pdf). */
+  JSON: { input: unknown; output: unknown; }
 };
 
 /** Whether an admin can sign in. */
@@ -24,6 +28,24 @@ export type AdminStatus =
   | 'ACTIVE'
   /** The admin cannot sign in. */
   | 'DEACTIVATED';
+
+/** A document to make. */
+export type CreateDocumentInput = {
+  /** What it holds: a JSON object of at most 1 MiB, nested at most 64 deep, its whole numbers of at most 64 bits. Keys do not begin with a dollar sign, but for the types of MongoDB's extended JSON (v2), as in `{"$date": "2026-01-31T12:00:00Z"}`. */
+  data: Scalars['JSON']['input'];
+  /** The global id of the organization. */
+  organizationId: Scalars['ID']['input'];
+  /** What kind of document it is: 1 to 64 characters, a letter and then letters, digits, `_` and `-`. */
+  type: Scalars['String']['input'];
+};
+
+/** Documents to make. */
+export type CreateDocumentsInput = {
+  /** 1 to 100 of them, all of one organization, with at most 4 MiB of data; all are written or none. */
+  documents: Array<NewDocumentInput>;
+  /** The global id of the organization. */
+  organizationId: Scalars['ID']['input'];
+};
 
 /** A new organization and its owner. */
 export type CreateOrgInput = {
@@ -41,12 +63,75 @@ export type CreateOrgInput = {
   slug?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** An index to declare. */
+export type DeclareIndexInput = {
+  /** 1 to 4 fields of the data, each up to four names with dots between them. From now on they hold null, numbers, booleans, dates or texts of up to 1,000 characters. */
+  fields: Array<Scalars['String']['input']>;
+  /** The global id of the organization. */
+  organizationId: Scalars['ID']['input'];
+  /** What kind of documents they are: 1 to 64 characters, a letter and then letters, digits, `_` and `-`. */
+  type: Scalars['String']['input'];
+};
+
+/** A document to delete. */
+export type DeleteDocumentInput = {
+  /** The version that is to be changed: another one is refused as `CONFLICT`. Unless given, whichever there is. */
+  expectedVersion?: InputMaybe<Scalars['Int']['input']>;
+  /** The global id of the document. */
+  id: Scalars['ID']['input'];
+};
+
+/** Documents to delete. */
+export type DeleteDocumentsInput = {
+  /** 1 to 100 of them, all of one organization, with at most 4 MiB of data; all are written or none. */
+  documents: Array<DeleteDocumentInput>;
+};
+
 /** The organization to delete. */
 export type DeleteOrgInput = {
   /** The slug of the organization, so that nothing is deleted by mistake. */
   confirmSlug: Scalars['String']['input'];
   /** The global id of the organization. */
   organizationId: Scalars['ID']['input'];
+};
+
+/** What a field of the data is compared with: `equals`, or a lower bound, an upper bound, or both. Values are null, numbers, booleans, texts and dates (`{"$date": …}`); bounds compare within one of these types. */
+export type DocumentCondition = {
+  /** The field is this or greater. */
+  atLeast?: InputMaybe<Scalars['JSON']['input']>;
+  /** The field is this or less. */
+  atMost?: InputMaybe<Scalars['JSON']['input']>;
+  /** The field has this value; null is also what is missing. */
+  equals?: InputMaybe<Scalars['JSON']['input']>;
+  /** The field: up to four names with dots between them. */
+  field: Scalars['String']['input'];
+  /** The field is greater than this. */
+  greaterThan?: InputMaybe<Scalars['JSON']['input']>;
+  /** The field is less than this. */
+  lessThan?: InputMaybe<Scalars['JSON']['input']>;
+};
+
+/** Which documents to list: those that meet every condition given. */
+export type DocumentFilter = {
+  /** Of this type. */
+  type?: InputMaybe<Scalars['String']['input']>;
+  /** Up to four conditions on fields of the data. They need a type, and an index of it that is ready: on the fields that equal something, in any order, and then on the one that has bounds or that the order is by. */
+  where?: InputMaybe<Array<DocumentCondition>>;
+};
+
+/** Whether a declared index can be used. */
+export type DocumentIndexState =
+  /** It is being built: filters and orders do not use it yet. */
+  | 'BUILDING'
+  /** Filters and orders use it. */
+  | 'READY';
+
+/** How to order documents. */
+export type DocumentOrder = {
+  /** Which end comes first. */
+  direction?: OrderDirection;
+  /** The field of the data to order by: null (or missing), numbers, texts, booleans, dates, in that order. Unless given: the field that has bounds, or else the time of creation. */
+  field?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Who signs in. */
@@ -59,16 +144,22 @@ export type LoginInput = {
 
 /** Why a tenant store is moved. */
 export type MigrationKind =
+  /** The documents are to be kept in another way. */
+  | 'MOVE'
   /** The organization is renamed. */
   | 'RENAME';
 
 /** How far a move of a tenant store has come. */
 export type MigrationState =
+  /** The copy has every change. */
+  | 'CAUGHT_UP'
   /** Done: the old store is gone. */
   | 'CLEANED'
   /** Documents are being copied. */
   | 'COPYING'
-  /** The new name is reserved; nothing is copied yet. */
+  /** For a moment documents cannot be changed: what was written meanwhile is copied. */
+  | 'FENCED'
+  /** The move is planned; nothing is copied yet. */
   | 'PLANNED'
   /** Undone: the organization is as it was before. */
   | 'ROLLED_BACK'
@@ -76,6 +167,31 @@ export type MigrationState =
   | 'SWITCHED'
   /** The copy is complete and equals the original. */
   | 'VERIFIED';
+
+/** How documents are moved. */
+export type MigrationWay =
+  /** They are copied, compared, and then destroyed where they were. */
+  | 'COPY'
+  /** Their collection is renamed, which takes no longer for many of them. */
+  | 'RENAME';
+
+/** Another way to keep an organization's documents. */
+export type MoveTenantStoreInput = {
+  /** Change nothing, and return what would be done. */
+  dryRun?: Scalars['Boolean']['input'];
+  /** The global id of the organization. */
+  organizationId: Scalars['ID']['input'];
+  /** How the documents are to be kept apart from others. */
+  strategy: TenantStoreStrategy;
+};
+
+/** A document to make in a batch. */
+export type NewDocumentInput = {
+  /** What it holds: a JSON object of at most 1 MiB, nested at most 64 deep, its whole numbers of at most 64 bits. Keys do not begin with a dollar sign, but for the types of MongoDB's extended JSON (v2), as in `{"$date": "2026-01-31T12:00:00Z"}`. */
+  data: Scalars['JSON']['input'];
+  /** What kind of document it is: 1 to 64 characters, a letter and then letters, digits, `_` and `-`. */
+  type: Scalars['String']['input'];
+};
 
 /** A direction of order. */
 export type OrderDirection =
@@ -115,7 +231,7 @@ export type OrganizationOrderField =
 export type OrganizationStatus =
   /** In use. */
   | 'ACTIVE'
-  /** Deleted: its data is destroyed, its record remains. */
+  /** Deleted: its data is destroyed, at once or at `purgeAt`; its record remains. */
   | 'DELETED'
   /** Suspended by an operator: it can be read, and changes answer `ORG_SUSPENDED`. */
   | 'SUSPENDED';
@@ -128,12 +244,20 @@ export type RefreshSessionInput = {
 
 /** The new name of an organization. */
 export type RenameOrgInput = {
+  /** Change nothing, and return what would be done. */
+  dryRun?: Scalars['Boolean']['input'];
   /** The new name: 2 to 100 characters. */
   name: Scalars['String']['input'];
   /** The global id of the organization. */
   organizationId: Scalars['ID']['input'];
   /** The new name in addresses. Made from the name unless given. */
   slug?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The organization to restore. */
+export type RestoreOrgInput = {
+  /** The global id of the organization. */
+  organizationId: Scalars['ID']['input'];
 };
 
 /** What an admin may do in its organization. */
@@ -144,6 +268,16 @@ export type Role =
   | 'OWNER'
   /** Reading. */
   | 'VIEWER';
+
+/** A schema for the data of one type of documents. */
+export type SetDocumentSchemaInput = {
+  /** The global id of the organization. */
+  organizationId: Scalars['ID']['input'];
+  /** A JSON Schema (draft 2020-12) of at most 64 KiB, without references to elsewhere and without recursion; null removes the one that is set. */
+  schema?: InputMaybe<Scalars['JSON']['input']>;
+  /** What kind of documents they are: 1 to 64 characters, a letter and then letters, digits, `_` and `-`. */
+  type: Scalars['String']['input'];
+};
 
 /** How the documents of one organization are kept apart from those of others. */
 export type TenantStoreStrategy =
@@ -166,6 +300,22 @@ export type UpdateAdminInput = {
   password?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What a document is to hold from now on. */
+export type UpdateDocumentInput = {
+  /** What it holds: a JSON object of at most 1 MiB, nested at most 64 deep, its whole numbers of at most 64 bits. Keys do not begin with a dollar sign, but for the types of MongoDB's extended JSON (v2), as in `{"$date": "2026-01-31T12:00:00Z"}`. */
+  data: Scalars['JSON']['input'];
+  /** The version that is to be changed: another one is refused as `CONFLICT`. Unless given, whichever there is. */
+  expectedVersion?: InputMaybe<Scalars['Int']['input']>;
+  /** The global id of the document. */
+  id: Scalars['ID']['input'];
+};
+
+/** What documents are to hold from now on. */
+export type UpdateDocumentsInput = {
+  /** 1 to 100 of them, all of one organization, with at most 4 MiB of data; all are written or none. */
+  documents: Array<UpdateDocumentInput>;
+};
+
 /** What to change about an organization. */
 export type UpdateOrgInput = {
   /** What the organization says about itself: up to 2,000 characters, null for nothing. */
@@ -184,6 +334,8 @@ export type UserErrorCode =
   | 'EMAIL_TAKEN'
   /** The value at `path` is not acceptable; `message` says why. */
   | 'INVALID'
+  /** What the input names does not exist, or not any more. */
+  | 'NOT_FOUND'
   /** The organization has been deleted. */
   | 'ORG_DELETED'
   /** The organization's store is being moved: retry shortly. */
