@@ -258,8 +258,6 @@ async def _kill(server: ServerProcess, victim: Victim) -> None:
     if victim is not Victim.SERVER:
         with contextlib.suppress(ProcessLookupError):
             os.kill(database_pid, signal.SIGKILL)
-    if victim is not Victim.DATABASE:
-        await server.until_all_gone()
 
 
 @contextlib.asynccontextmanager
