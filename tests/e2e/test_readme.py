@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from tests.e2e import process
 
@@ -31,11 +32,15 @@ async def test_flow_from_sign_up_to_deletion(external: dict[str, str], tmp_path:
     answers = [answer["data"] for answer in _documents(output.decode())]
     assert answers[0]["createOrg"]["organization"]["slug"] == "acme-rockets"
     assert answers[1]["viewer"]["admin"]["role"] == "OWNER"
-    assert answers[2]["renameOrg"]["organization"]["slug"] == "acme-spaceships"
-    assert answers[3]["deleteOrg"]["organization"]["status"] == "DELETED"
+    assert answers[2]["createDocument"]["document"]["version"] == 1
+    assert answers[3]["declareIndex"]["documentType"]["indexes"] == [{"fields": ["total"], "state": "READY"}]
+    assert answers[4]["organization"]["documents"]["edges"] == [{"node": {"data": {"total": 99}, "version": 1}}]
+    assert answers[5]["renameOrg"]["organization"]["slug"] == "acme-spaceships"
+    assert answers[6]["moveTenantStore"]["migration"]["documentsDone"] == 1
+    assert answers[7]["deleteOrg"]["organization"]["status"] == "DELETED"
 
 
-def _documents(text: str) -> list[dict[str, dict[str, dict[str, dict[str, str]]]]]:
+def _documents(text: str) -> list[Any]:
     """Split JSON documents that stand one behind the other."""
     decoder, found, position = json.JSONDecoder(), [], 0
     while position < len(text):
