@@ -99,7 +99,8 @@ async def find(
 async def set_schema(database: Database, organization_id: OrganizationId, name: str, text: str | None) -> None:
     """Set or remove the schema of a type. Raises `NotDeclarableError` or `TooManyTypesError`.
 
-    The organization's record is changed, too, so that who counts its types is alone.
+    The organization's record is changed, too, so that who counts its types is alone. Writes under the former schema
+    have ended when this returns.
     """
 
     async def write(tx: Session) -> None:
@@ -110,6 +111,9 @@ async def set_schema(database: Database, organization_id: OrganizationId, name: 
         await update(database, tx, organization_id, name, {"$set": {"schema": text}, "$inc": {"schema_version": 1}})
 
     await database.transaction(write)
+    organization = (await organizations.find_by_ids(database, [organization_id])).get(organization_id)
+    if organization is not None and organization.placement is not None:
+        await TenantStore(database, organization_id, organization.placement).guards.touch()
 
 
 async def update(database: Database, tx: Session, organization_id: OrganizationId, name: str, change: Document) -> None:

@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from pymongo.errors import OperationFailure
 
@@ -21,7 +22,9 @@ from storage.tenant_stores import TenantStore
 
 MAX_INDEXES_OF_TYPE = 10
 MAX_INDEXES = 30
+_ATTEMPTS = 5
 _CANNOT_CREATE_INDEX = 67
+_ENDED = {"lease": "", "attempts": "", "taken_over": ""}
 
 
 class TooManyIndexesError(Exception):
@@ -49,17 +52,30 @@ class IndexBuild:
         self._name = name
         self._worker = worker
 
+    async def resume(self, attempts: int) -> None:
+        """Go on with a build that another worker has left; take it back after too many attempts. Raises as `run`."""
+        if attempts <= _ATTEMPTS:
+            await self.run()
+            return
+        for index in document_types.from_document(await self._claimed()).indexes:
+            if index.state is IndexState.BUILDING:
+                await self._database.transaction(partial(self._take_back, fields=index.fields))
+
     async def run(self) -> None:
         """Build what is declared; raise `NotIndexableDocumentsError` or `TooManyIndexesError` after taking it back."""
-        found = await self._database[document_types.COLLECTION].find_one(self._held())
-        if found is None:
-            raise BuildLostError
+        found = await self._claimed()
         async with leases.kept(self._database[document_types.COLLECTION], found["_id"], self._worker):
             store = await self._store()
             await store.guards.touch()
             for index in document_types.from_document(found).indexes:
                 if index.state is IndexState.BUILDING:
                     await self._build(store, index.fields)
+
+    async def _claimed(self) -> Document:
+        found: Document | None = await self._database[document_types.COLLECTION].find_one(self._held())
+        if found is None:
+            raise BuildLostError
+        return found
 
     async def _build(self, store: TenantStore, fields: Sequence[str]) -> None:
         misfits = await _count_misfits(store, self._name, fields)
@@ -87,11 +103,11 @@ class IndexBuild:
         return TenantStore(self._database, self._organization_id, Placement.from_document(found["placement"]))
 
     async def _finish(self, tx: Session, fields: Sequence[str]) -> None:
-        ready = {"$set": {"indexes.$.state": IndexState.READY}, "$unset": {"lease": ""}}
-        await self._end(tx, {**self._held(), "indexes.fields": list(fields)}, ready)
+        ready = {"$set": {"indexes.$.state": IndexState.READY}, "$unset": _ENDED}
+        await self._end(tx, {**self._held(), "indexes": {"$elemMatch": {"fields": list(fields)}}}, ready)
 
     async def _take_back(self, tx: Session, fields: Sequence[str]) -> None:
-        change = {"$pull": {"indexes": {"fields": list(fields)}}, "$unset": {"lease": ""}}
+        change = {"$pull": {"indexes": {"fields": list(fields)}}, "$unset": _ENDED}
         await self._end(tx, self._held(), change)
 
     async def _end(self, tx: Session, held: Document, change: Document) -> None:

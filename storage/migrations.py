@@ -12,7 +12,7 @@ from storage import pages
 from storage.database import Database, Document
 from storage.pages import Page, PageRequest
 from storage.placements import Placement
-from storage.tenant_stores import Content
+from storage.tenant_stores import Content, fitting
 
 COLLECTION = "migrations"
 INDEXES = [
@@ -84,6 +84,11 @@ class Progress:
     at: datetime | None = None
     documents_total: int = 0
     bytes_total: int = 0
+
+    @property
+    def documents_at_once(self) -> int:
+        """How many documents to have in memory together."""
+        return fitting(self.documents_total, self.bytes_total)
 
     @property
     def documents_per_second(self) -> float | None:

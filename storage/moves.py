@@ -24,13 +24,8 @@ from storage.migrations import MigrationRecord, MigrationState, MigrationWay, Pr
 from storage.organizations import OrganizationStatus, StoreAccess, name_key
 from storage.tenant_stores import StoreOccupiedError, TenantStore, only_id
 
-_BEFORE_SWITCH = [
-    MigrationState.PLANNED,
-    MigrationState.COPYING,
-    MigrationState.FENCED,
-    MigrationState.CAUGHT_UP,
-    MigrationState.VERIFIED,
-]
+_OVER = {MigrationState.SWITCHED, MigrationState.CLEANED, MigrationState.ROLLED_BACK}
+_BEFORE_SWITCH = [state for state in MigrationState if state not in _OVER]
 _CHANGES = 100
 _LITTLE = 10
 _ROUNDS = 2000
@@ -199,7 +194,9 @@ class Mover:
         """Copy all documents, then what was changed meanwhile, until so little is left that a fence is short."""
         await self._settle()
         if not self._move.progress.complete:
-            async for batch in self._source.batches(self._move.progress.last):
+            async for batch in self._source.batches(
+                self._move.progress.last, fetched=self._move.progress.documents_at_once
+            ):
                 await self._write(partial(self._insert, batch))
             await self._advance(MigrationState.COPYING, replace(self._move.progress, complete=True))
         await self._catch_up()
@@ -216,8 +213,9 @@ class Mover:
         return progress
 
     async def _catch_up(self) -> None:
+        little = min(_LITTLE, self._move.progress.documents_at_once)
         for _ in range(_ROUNDS):
-            if await self._apply_changes() < _LITTLE:
+            if await self._apply_changes() < little:
                 return
         raise MoveFailedError("The documents change faster than they can be copied.")
 
@@ -225,11 +223,11 @@ class Mover:
         """Copy again what the log of changes names; return how many changes there were."""
         if not await self._source.changes.read(1):
             return 0
-        count = 0
+        count, limit = 0, min(_CHANGES, self._move.progress.documents_at_once)
 
         async def apply(tx: Session) -> Progress:
             nonlocal count
-            entries = await self._source.changes.read(_CHANGES, tx)
+            entries = await self._source.changes.read(limit, tx)
             count = len(entries)
             ids = list({bson.encode({"": entry["document"]}): entry["document"] for entry in entries}.values())
             stale, fresh = await self._target.read(ids, tx), await self._source.read(ids, tx)
@@ -243,7 +241,9 @@ class Mover:
 
     async def _check(self) -> None:
         """Read the copy again, and count the original if nobody writes to it meanwhile."""
-        written, count = await asyncio.gather(self._target.content(), self._source.count())
+        written, count = await asyncio.gather(
+            self._target.content(fetched=self._move.progress.documents_at_once), self._source.count()
+        )
         copied = self._move.progress.copied
         if written != copied:
             raise MoveFailedError("The copy differs from the original.")

@@ -137,7 +137,7 @@ async def _resume(database: Database, document: Document) -> None:
 async def _resume_build(database: Database, document: Document) -> None:
     build = IndexBuild(database, document["organization_id"], document["name"], document["lease"]["owner"])
     try:
-        await build.run()
+        await build.resume(document["attempts"])
     except BuildLostError:
         return
     except (NotIndexableDocumentsError, TooManyIndexesError) as error:

@@ -199,10 +199,10 @@ class TenantStore:
         count = await self.count()
         return count, count * sum(len(document.raw) for document in sample) // max(len(sample), 1)
 
-    async def content(self) -> Content:
-        """Return what is in the store, read from its first document to its last."""
+    async def content(self, *, fetched: int = _BATCH_DOCUMENTS) -> Content:
+        """Return what is in the store, read from its first document to its last, `fetched` at a time."""
         found = Content()
-        async for batch in self.batches():
+        async for batch in self.batches(fetched=fetched):
             found = found.plus(batch)
         return found
 
@@ -351,6 +351,11 @@ class TenantStore:
             return RawBSONDocument(content, RAW)
         document_id = id_of(content)
         return RawBSONDocument(_with_id(content, document_id, self.address(document_id)), RAW)
+
+
+def fitting(documents: int, size: int) -> int:
+    """Return how many documents to fetch at once where so many have this size: about a megabyte, whatever they are."""
+    return max(1, min(_BATCH_DOCUMENTS, _BATCH_BYTES * documents // size)) if size else _BATCH_DOCUMENTS
 
 
 def id_of(content: bytes) -> object:

@@ -157,6 +157,27 @@ async def test_build_that_was_left_is_gone_on_with(
     assert (await api.data(RENAME, renamed, token=member.token))["renameOrg"]["errors"] == []
 
 
+async def test_build_that_never_succeeds_is_taken_back(
+    api: API, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After some attempts the declaration is gone, the others stay, and the store can be moved again."""
+    member = await api.sign_up(name="Acme")
+    await declare(api, member, "status")
+
+    async def fail(_: IndexBuild) -> None:
+        raise index_builds.BuildLostError
+
+    monkeypatch.setattr(IndexBuild, "run", fail)
+    await declare(api, member, "total")
+    for _ in range(5):
+        await recovery.recover(database, expired_only=False)
+        assert [index["state"] for one in await types(api, member) for index in one["indexes"]] == ["READY", "BUILDING"]
+    await recovery.recover(database, expired_only=False)
+    assert [one["indexes"] for one in await types(api, member)] == [[{"fields": ["status"], "state": "READY"}]]
+    renamed = {"input": {"organizationId": member.organization_id, "name": "Other"}}
+    assert (await api.data(RENAME, renamed, token=member.token))["renameOrg"]["errors"] == []
+
+
 async def test_declarations_at_once_stay_within_the_limits(api: API, database: Database) -> None:
     """However many want one at the same instant, a type has ten indexes and its organization thirty."""
     member = await api.sign_up()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from bson import Decimal128, Int64
 
+from auth.identifiers import DocumentId
 from storage import document_queries, documents, store_indexes, tenant_access
 from storage.database import Database, new_id, now
 from storage.document_queries import DocumentQuery, ValueRange
@@ -25,8 +26,9 @@ every_strategy = pytest.mark.parametrize("strategy", list(StoreStrategy))
 MISSING = object()
 ASCENDING: list[object] = [
     None, MISSING, None, float("-inf"), -2.5, Decimal128("-2.4"), 0, 1, 1.0, Int64(1), Decimal128("1"), 2**53,
-    2**53 + 1, float("inf"), "", "A", "a", "a", "ab", "ä", "\U0001f680", False, False, True, datetime(1, 1, 1, tzinfo=UTC),
-    datetime(1969, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC),
+    2**53 + 1, float("inf"), "", "A", "a", "a", "ab", "ä", "\U0001f680", False, False, True,
+    datetime(1, 1, 1, tzinfo=UTC), datetime(1969, 1, 1, tzinfo=UTC),
+    datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC),
 ]  # fmt: skip
 """Values in the order of the database; what is equal is in the order of creation."""
 
@@ -52,7 +54,7 @@ async def fill(database: Database, organization: OrganizationRecord) -> list[Doc
     for value in ASCENDING:
         data = {"group": "x"} if value is MISSING else {"group": "x", "value": value}
         record = documents.new_record(organization.id, NewDocument("note", data))
-        records.append(replace(record, id=documents.DocumentId(new_id())))
+        records.append(replace(record, id=DocumentId(new_id())))
     await insert(database, organization, random.Random(7).sample(records, len(records)))
     shared = store_of(database, organization).is_shared
     indexes = [store_indexes.on_fields(fields, shared=shared) for fields in (["value"], ["group", "value"])]
@@ -154,7 +156,7 @@ async def test_documents_of_others_are_not_there(database: Database, strategy: S
     for query in (DocumentQuery(), DocumentQuery("note")):
         assert await walk(store, query, backwards=False) == await walk(store, query, backwards=True) == expected
     assert await walk(store, DocumentQuery("note", {}, "value"), backwards=False) == [str(one.id) for one in records]
-    asked = [documents.DocumentId("0" * 24), records[0].id]
+    asked = [DocumentId("0" * 24), records[0].id]
     assert list(await documents.find_by_ids(store, asked)) == [records[0].id]
 
 

@@ -17,7 +17,7 @@ from pymongo import monitoring
 from pymongo.errors import OperationFailure
 
 from server import Settings
-from storage import burned_names, move_plans, moves, recovery, tenant_access
+from storage import burned_names, move_plans, recovery, tenant_access
 from storage.database import Database, new_id
 from storage.guards import COUNT
 from storage.migrations import MigrationRecord, MigrationState, MigrationWay
@@ -452,6 +452,25 @@ async def test_move_is_given_up_after_several_workers(database: Database) -> Non
     assert await directory.count(database, organization) == 30
 
 
-def test_states_are_in_order() -> None:
-    """Every state before the switch can be undone, and no other."""
-    assert set(moves._BEFORE_SWITCH) | {"SWITCHED", "CLEANED", "ROLLED_BACK"} == set(MigrationState)  # noqa: SLF001 - the list itself
+async def test_large_documents_are_not_held_together(database: Database) -> None:
+    """Of documents of half a megabyte a few are in memory at a time, whatever their number."""
+    organization = await directory.sign_up(database, "start")
+    assert organization.placement is not None
+    store = TenantStore(database, organization.id, organization.placement)
+    for number in range(12):
+        content = to_content({"_id": f"{number:024x}", "data": "x" * 500_000})
+        await database.transaction(lambda tx, content=content: store.insert(tx, [content]))  # type: ignore[misc]
+    fetches = []
+    batches = TenantStore.batches
+
+    def noted(*arguments: Any, fetched: int) -> Any:  # noqa: ANN401 - as the method that it replaces
+        fetches.append(fetched)
+        return batches(*arguments, fetched=fetched)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TenantStore, "batches", noted)
+        await (await move_plans.plan(database, directory.rename_of(database, organization, "goal"))).run()
+    assert fetches == [2, 2]
+    after = await directory.read(database, organization.id)
+    assert after is not None
+    assert await directory.count(database, after) == 12

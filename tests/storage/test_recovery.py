@@ -115,13 +115,13 @@ async def test_sign_up_is_whole_or_not_at_all(
 @pytest.mark.parametrize(
     ("strategy", "goal", "way", "step"),
     [
-        (StoreStrategy.COLLECTION, StoreStrategy.COLLECTION, MigrationWay.COPY, 1),
-        (StoreStrategy.COLLECTION, StoreStrategy.COLLECTION, MigrationWay.RENAME, 1),
-        (StoreStrategy.DATABASE, StoreStrategy.DATABASE, MigrationWay.COPY, 4),
+        (StoreStrategy.COLLECTION, StoreStrategy.COLLECTION, MigrationWay.COPY, 3),
+        (StoreStrategy.COLLECTION, StoreStrategy.COLLECTION, MigrationWay.RENAME, 2),
+        (StoreStrategy.DATABASE, StoreStrategy.DATABASE, MigrationWay.COPY, 7),
         (StoreStrategy.SHARED, StoreStrategy.SHARED, MigrationWay.COPY, 1),
-        (StoreStrategy.COLLECTION, StoreStrategy.SHARED, MigrationWay.COPY, 4),
-        (StoreStrategy.SHARED, StoreStrategy.DATABASE, MigrationWay.COPY, 4),
-        (StoreStrategy.DATABASE, StoreStrategy.COLLECTION, MigrationWay.COPY, 4),
+        (StoreStrategy.COLLECTION, StoreStrategy.SHARED, MigrationWay.COPY, 7),
+        (StoreStrategy.SHARED, StoreStrategy.DATABASE, MigrationWay.COPY, 7),
+        (StoreStrategy.DATABASE, StoreStrategy.COLLECTION, MigrationWay.COPY, 7),
     ],
 )
 @pytest.mark.timeout(180)
