@@ -5,8 +5,9 @@
 - `loaders`: one set of batching loaders a request.
 - `organizations`, `admins`, `operators`, `sessions`, `migrations`: what can be done with each noun.
 - `sign_ups`, `moves`, `deletions`: how an organization begins, gets another name, and ends.
+- `documents`, `document_queries`, `document_changes`, `document_types`: reading and writing tenants' documents.
 - `subscriptions`: events for as long as the caller may see them; `migration_progress`: those of moves.
 - `exports`, `imports`: streams of documents, for as long as the caller may read them, or until they are applied.
-- `slugs`, `emails`, `names`: what is acceptable as one.
+- `slugs`, `emails`, `names`, `document_names`: what is acceptable as one.
 - `background`: work that goes on when the answer has been sent.
 """

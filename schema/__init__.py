@@ -1,9 +1,10 @@
 """All that a client sees: the types and fields of the API, and the HTTP edge that serves them.
 
 - `assembly`: the one list of everything in the schema; `python server.py schema` prints it.
-- `organizations`, `admins`, `sessions`, `migrations`, `tenant_stores`, `viewer`, `nodes`: the nouns.
+- `organizations`, `admins`, `sessions`, `migrations`, `tenant_stores`, `viewer`, `nodes`: the nouns;
+  `documents`, `document_changes`, `document_types`: the tenants' own.
 - `sign_ups`, `moves`, `deletions`: the larger mutations, a file each; `migration_progress`: a subscription.
-- `interfaces`, `ids`, `connections`, `enums`, `fields`, `user_errors`: what the nouns share.
+- `interfaces`, `ids`, `connections`, `enums`, `scalars`, `fields`, `user_errors`: what the nouns share.
 - `operation_selection`, `introspection`: extensions that refuse documents before they are executed.
 - `errors`: the one translator from exceptions to the wire.
 - `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP; `graphql_websocket`, `websocket_protocol`: over

@@ -5,7 +5,13 @@
 - `embedded`: the database that comes along, as a child process; `parent_process` ties its life to ours.
 - `failures`: which of the driver's errors mean "try again later".
 - `organizations`, `admins`, `sessions`, `slugs`, `migrations`: the collections of the master database, a module each.
-- `placements`: where a store is; `tenant_stores`: the one way to the documents in it; `moves` carries them elsewhere.
+- `placements`: where a store is; `tenant_stores`: what is in it; `tenant_access`: the one door to it, which `guards` keep.
+- `move_plans`, `moves`: carry a store elsewhere while it is written to; `changes`: what is to be copied again;
+  `burned_names`: what is not given out again.
+- `documents`: those of the API, found by `document_queries`; `document_values`: what an index can order;
+  `document_json`: JSON and BSON.
+- `document_types`: what members say about a type; `index_builds` and `store_indexes` make the indexes, `document_rules`
+  and `document_schemas` check what is written.
 - `accounts`: what touches an account and its sessions together; `conflicts`: what a unique index decides against.
 - `sign_ups`, `deletions`: the birth and the end of an organization, each safe against a crash between any two lines.
 - `leases`, `recovery`: who works on an unfinished change, and who finishes it when that worker is gone.
