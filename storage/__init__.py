@@ -5,7 +5,7 @@
 - `embedded`: the database that comes along, as a child process; `parent_process` ties its life to ours.
 - `failures`: which of the driver's errors mean "try again later".
 - `organizations`, `admins`, `sessions`, `slugs`, `migrations`: the collections of the master database, a module each.
-- `placements`: where a store is; `tenant_stores`: what is in it; `tenant_access`: the one door to it, which `guards` keep.
+- `placements`: where a store is; `tenant_stores`: what is in it; `tenant_access`: the one door, which `guards` keep.
 - `move_plans`, `moves`: carry a store elsewhere while it is written to; `changes`: what is to be copied again;
   `burned_names`: what is not given out again.
 - `documents`: those of the API, found by `document_queries`; `document_values`: what an index can order;

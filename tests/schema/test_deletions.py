@@ -367,7 +367,7 @@ async def test_server_purges_what_is_due(api: API, database: Database, operator_
     await fill(database, member.slug)
     await delete(api, member)
     query = "query ($id: ID) { organization(id: $id) { status purgeAt tenantStore { database } deletedBy { id } } }"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = (await api.data(query, {"id": member.organization_id}, token=operator_token))["organization"]
             if found["tenantStore"] is None:
