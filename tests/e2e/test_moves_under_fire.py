@@ -28,7 +28,7 @@ _GOALS: list[StoreStrategy | None] = [
 ]
 
 
-@pytest.mark.timeout(0)
+@pytest.mark.timeout(900)
 async def test_no_kill_loses_a_write(make_used_folder: FolderMaker, kills: int, battle_number: int) -> None:
     """After every kill each acknowledged write is there once, and the organization is wholly old or wholly new."""
     seed = secrets.randbelow(1_000_000)
