@@ -31,7 +31,7 @@ _BATCH_DOCUMENTS = 250
 _BATCH_BYTES = 1024 * 1024
 _DELETIONS = 50
 _SAMPLE = 100
-_CATALOG_SECONDS = 60.0
+_LONG_SECONDS = 60.0
 _NAMESPACE_NOT_FOUND = 26
 _NAMESPACE_EXISTS = 48
 
@@ -143,7 +143,7 @@ class TenantStore:
             await self._empty(hold)
         if not self.is_shared:
             await self._master.transaction(hold)
-            with pymongo.timeout(_CATALOG_SECONDS):
+            with pymongo.timeout(_LONG_SECONDS):
                 await self._collection.drop()
 
     async def drop_if_empty(self) -> bool:
@@ -175,7 +175,7 @@ class TenantStore:
         """
         names = [f"{store.placement.database}.{store.placement.collection}" for store in (self, target)]
         try:
-            with pymongo.timeout(_CATALOG_SECONDS):
+            with pymongo.timeout(_LONG_SECONDS):
                 await self._master.client.admin.command("renameCollection", names[0], to=names[1], dropTarget=False)
         except OperationFailure as error:
             if error.code == _NAMESPACE_EXISTS:
@@ -187,11 +187,13 @@ class TenantStore:
         """Return the number of documents: from the collection's metadata where it is all one organization's."""
         if self.is_shared:
             return await self.count_exactly()
-        return int(await self._collection.estimated_document_count())
+        with pymongo.timeout(_LONG_SECONDS):
+            return int(await self._collection.estimated_document_count())
 
     async def count_exactly(self) -> int:
         """Return the number of documents, counted one by one."""
-        return int(await self._collection.count_documents(self.scope()))
+        with pymongo.timeout(_LONG_SECONDS):
+            return int(await self._collection.count_documents(self.scope()))
 
     async def estimate(self) -> tuple[int, int]:
         """Return about how many documents there are, and how many bytes they have, judged by some of them."""
@@ -265,7 +267,7 @@ class TenantStore:
     async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
         """Build indexes; those that are there already are left as they are."""
         if indexes:
-            with pymongo.timeout(_CATALOG_SECONDS):
+            with pymongo.timeout(_LONG_SECONDS):
                 await self._collection.create_indexes(list(indexes))
 
     @property
@@ -299,14 +301,10 @@ class TenantStore:
 
     async def _empty(self, hold: Hold) -> None:
         """Delete all documents in small transactions, so that nobody is held up for long."""
-        found: list[object] = []
-        async for document in self._raw.find(self.scope(), {"_id": True}, batch_size=_BATCH_DOCUMENTS):
-            found.append(document["_id"]["id"] if self.is_shared else document["_id"])
-            if len(found) == _DELETIONS:
-                await self._master.transaction(partial(self._delete, hold, found))
-                found = []
-        if found:
-            await self._master.transaction(partial(self._delete, hold, found))
+        cursor = self._raw.find(self.scope(), {"_id": True}, batch_size=_DELETIONS)
+        while found := await _fetch(cursor, _DELETIONS):
+            ids = [document["_id"]["id"] if self.is_shared else document["_id"] for document in found]
+            await self._master.transaction(partial(self._delete, hold, ids))
 
     async def _delete(self, hold: Hold, ids: Sequence[object], tx: Session) -> None:
         await hold(tx)
@@ -317,11 +315,13 @@ class TenantStore:
         cursor = self._raw.find(self.scope()).sort(self.id_field, ASCENDING)
         if start is not None:
             cursor = self._begun(start)
+        cursor.batch_size(fetched)
         try:
-            async for document in cursor.batch_size(fetched):
-                content = self._to_content(document)
-                if start is None or _id_element(id_of(content)) != _id_element(start):
-                    yield content
+            while found := await _fetch(cursor, fetched):
+                for document in found:
+                    content = self._to_content(document)
+                    if start is None or _id_element(id_of(content)) != _id_element(start):
+                        yield content
         finally:
             await cursor.close()
 
@@ -351,6 +351,12 @@ class TenantStore:
             return RawBSONDocument(content, RAW)
         document_id = id_of(content)
         return RawBSONDocument(_with_id(content, document_id, self.address(document_id)), RAW)
+
+
+async def _fetch(cursor: RawCursor, count: int) -> list[RawBSONDocument]:
+    """Return the next documents: a large store may take the database a while to begin with."""
+    with pymongo.timeout(_LONG_SECONDS):
+        return await cursor.to_list(count)
 
 
 def fitting(documents: int, size: int) -> int:
