@@ -28,7 +28,7 @@ from storage.tenant_stores import TenantStore, to_content
 from tests.storage import directory
 
 _BATCH = 1000
-_DROP_SECONDS = 300.0
+_LONG_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ async def fill(database: Database, organization: OrganizationRecord, count: int)
     """Put documents into a store."""
     collection = _collection(database, organization)
     for start in range(0, count, _BATCH):
-        await collection.insert_many([document() for _ in range(min(_BATCH, count - start))], ordered=False)
+        with pymongo.timeout(_LONG_SECONDS):
+            await collection.insert_many([document() for _ in range(min(_BATCH, count - start))], ordered=False)
 
 
 async def copy_bare(database: Database, organization: OrganizationRecord, target: str) -> float:
@@ -85,7 +86,7 @@ async def copy_bare(database: Database, organization: OrganizationRecord, target
     if batch:
         await copies.insert_many(batch, ordered=False)
     seconds = time.perf_counter() - began
-    with pymongo.timeout(_DROP_SECONDS):
+    with pymongo.timeout(_LONG_SECONDS):
         await copies.drop()
     return seconds
 
