@@ -130,6 +130,8 @@ class Cutter:
         await asyncio.gather(
             self._requests(client, requests, answers), self._answers(server, answers), return_exceptions=True
         )
+        for writer in (requests, answers):
+            writer.close()
 
     async def _requests(
         self, client: asyncio.StreamReader, server: asyncio.StreamWriter, answers: asyncio.StreamWriter
