@@ -11,9 +11,9 @@ from resolvers.authorization import authorize_change
 from resolvers.context import RequestContext
 from storage import accounts
 from storage.accounts import AdminChanges, PasswordChangedError
+from storage.acts import ActorReference
 from storage.admins import AdminRecord, OperatorRecord
 from storage.conflicts import EmailTakenError
-from storage.organizations import ActorReference
 from storage.pages import Page, PageRequest
 
 
@@ -42,8 +42,8 @@ async def find_page(context: RequestContext, organization_id: OrganizationId, pa
 
 
 async def find_actor(context: RequestContext, actor: ActorReference) -> AdminRecord | OperatorRecord | None:
-    """Return who did something."""
-    return await context.loaders.accounts.load(actor.id)
+    """Return who did something, or None for the system."""
+    return None if actor.id is None else await context.loaders.accounts.load(actor.id)
 
 
 async def viewer(context: RequestContext) -> AdminRecord | OperatorRecord | None:
@@ -67,8 +67,11 @@ async def update_self(context: RequestContext, update: AdminUpdate) -> AdminReco
     changes = await _changes(context, admin, update)
     if not changes:
         return admin
+    act = await context.act()
     try:
-        return await accounts.change_admin(context.services.database, admin, changes, session_id=principal.session_id)
+        return await accounts.change_admin(
+            context.services.database, admin, changes, act, session_id=principal.session_id
+        )
     except EmailTakenError:
         raise emails.taken() from None
     except PasswordChangedError:

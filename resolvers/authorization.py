@@ -3,10 +3,9 @@
 from auth.errors import UserError, UserErrorCode
 from auth.identifiers import OrganizationId
 from auth.permissions import require
-from auth.principals import AdminPrincipal, OperatorPrincipal
 from auth.roles import Permission
 from resolvers.context import RequestContext
-from storage.organizations import ActorKind, ActorReference, OrganizationRecord, OrganizationStatus
+from storage.organizations import OrganizationRecord, OrganizationStatus
 
 
 async def authorize(
@@ -63,10 +62,3 @@ def not_changeable(organization: OrganizationRecord | None) -> UserError:
 
 def _migrating() -> UserError:
     return UserError(UserErrorCode.ORG_MIGRATING, "The organization's store is being moved: try again shortly.")
-
-
-def actor_of(principal: AdminPrincipal | OperatorPrincipal) -> ActorReference:
-    """Return how to store that this caller did something."""
-    if isinstance(principal, AdminPrincipal):
-        return ActorReference(ActorKind.ADMIN, principal.admin_id)
-    return ActorReference(ActorKind.OPERATOR, principal.operator_id)

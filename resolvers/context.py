@@ -1,22 +1,42 @@
-"""What a request carries from field to field: the services, its own loaders, and who is asking."""
+"""What a request carries from field to field: the services, its own loaders, and who is asking from where."""
 
 import asyncio
+from dataclasses import dataclass
 
+from auth.errors import UnauthenticatedError
+from auth.identifiers import SessionId
 from auth.principals import AdminPrincipal, Anonymous, OperatorPrincipal, Principal
 from auth.tokens import AccessClaims, InvalidTokenError
 from resolvers.loaders import Loaders
 from resolvers.services import Services
+from storage.acts import Act, ActorKind, ActorReference
 from storage.admins import AdminRecord, AdminStatus, OperatorRecord
 from storage.organizations import OrganizationStatus
 
 
-class RequestContext:
-    """The context of one request. `token` is what stood behind `Bearer`, unverified."""
+@dataclass(slots=True)
+class Credentials:
+    """The access token that a client presents, unverified; the client of a connection can exchange it."""
 
-    def __init__(self, services: Services, *, token: str | None) -> None:
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: the network address of the client, and the id that the log knows it by."""
+
+    address: str | None
+    request_id: str
+
+
+class RequestContext:
+    """The context of one request."""
+
+    def __init__(self, services: Services, credentials: Credentials, origin: Origin) -> None:
         self.services = services
         self.loaders = Loaders(services.database)
-        self._token = token
+        self._credentials = credentials
+        self._origin = origin
         self._principal: asyncio.Future[Principal] | None = None
 
     async def principal(self) -> Principal:
@@ -24,6 +44,19 @@ class RequestContext:
         if self._principal is None:
             self._principal = asyncio.ensure_future(self._authenticate())
         return await self._principal
+
+    async def act(self) -> Act:
+        """Return how to record that the caller does something. Raises `UnauthenticatedError` for an anonymous one."""
+        match await self.principal():
+            case AdminPrincipal(admin_id=admin_id, session_id=session_id):
+                return self.act_of(ActorReference(ActorKind.ADMIN, admin_id), session_id)
+            case OperatorPrincipal(operator_id=operator_id, session_id=session_id):
+                return self.act_of(ActorReference(ActorKind.OPERATOR, operator_id), session_id)
+        raise UnauthenticatedError
+
+    def act_of(self, actor: ActorReference, session_id: SessionId | None) -> Act:
+        """Return how to record that somebody does something by this request, whoever the caller seems to be."""
+        return Act(actor, session_id, self._origin.address, self._origin.request_id)
 
     def forget_loaded(self) -> None:
         """Have later fields see what a mutation has changed."""
@@ -35,10 +68,10 @@ class RequestContext:
         self._principal = None
 
     async def _authenticate(self) -> Principal:
-        if self._token is None:
+        if self._credentials.token is None:
             return Anonymous()
         try:
-            claims = self.services.tokens.verify(self._token)
+            claims = self.services.tokens.verify(self._credentials.token)
         except InvalidTokenError:
             return Anonymous(token_refused=True)
         return await self._look_up(claims) or Anonymous(token_refused=True)

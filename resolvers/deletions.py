@@ -2,15 +2,14 @@
 
 import asyncio
 
-from auth.errors import ForbiddenError, UserError, UserErrorCode
+from auth.errors import UserError, UserErrorCode
 from auth.identifiers import OrganizationId
-from auth.principals import Anonymous
 from auth.roles import Permission
-from resolvers.authorization import actor_of, authorize, refused
+from resolvers.authorization import authorize, refused
 from resolvers.context import RequestContext
-from storage import deletions
+from storage import deletions, purges
 from storage.deletions import NotDeletableError, NotRestorableError
-from storage.organizations import ActorReference, OrganizationRecord, OrganizationStatus
+from storage.organizations import OrganizationRecord, OrganizationStatus
 
 _PURGE_SECONDS = 10.0
 
@@ -23,11 +22,8 @@ async def delete(context: RequestContext, organization_id: OrganizationId, confi
     organization = await authorize(context, Permission.ORGANIZATION_DELETE, organization_id)
     if confirm_slug != organization.slug:
         raise UserError(UserErrorCode.INVALID, "To delete the organization, repeat its slug exactly.", ("confirmSlug",))
-    principal = await context.principal()
-    if isinstance(principal, Anonymous):
-        raise ForbiddenError
     try:
-        await _end(context, organization_id, actor_of(principal))
+        await _end(context, organization_id)
     except NotDeletableError:
         raise await refused(context, organization_id) from None
     context.forget_loaded()
@@ -39,19 +35,19 @@ async def restore(context: RequestContext, organization_id: OrganizationId) -> O
     """Undo the deletion of an organization whose data is retained. Raises `UserError`."""
     await authorize(context, Permission.ORGANIZATION_RESTORE, organization_id)
     try:
-        return await deletions.restore(context.services.database, organization_id)
+        return await deletions.restore(context.services.database, organization_id, await context.act())
     except NotRestorableError:
         raise await _not_restorable(context, organization_id) from None
 
 
-async def _end(context: RequestContext, organization_id: OrganizationId, actor: ActorReference) -> None:
-    services = context.services
+async def _end(context: RequestContext, organization_id: OrganizationId) -> None:
+    services, act = context.services, await context.act()
     retention = services.policy.delete_retention
     if retention:
-        await deletions.retain(services.database, organization_id, actor, retention)
+        await deletions.retain(services.database, organization_id, act, retention)
         return
-    worker = await deletions.mark(services.database, organization_id, actor)
-    purging = services.background.start(deletions.purge(services.database, organization_id, worker))
+    worker = await deletions.mark(services.database, organization_id, act)
+    purging = services.background.start(purges.purge(services.database, organization_id, worker))
     await asyncio.wait({purging}, timeout=_PURGE_SECONDS)
 
 

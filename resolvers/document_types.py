@@ -42,7 +42,8 @@ async def declare_index(
     document_names.check_type(name, ("type",))
     _check_fields(fields)
     try:
-        build = await index_builds.declare(context.services.database, organization_id, name, fields)
+        act = await context.act()
+        build = await index_builds.declare(context.services.database, organization_id, name, fields, act)
         if build is not None:
             await _run(context, build)
     except NotDeclarableError:
@@ -69,7 +70,7 @@ async def set_schema(
     document_names.check_type(name, ("type",))
     try:
         text = None if schema is None else document_schemas.to_text(schema)
-        await document_types.set_schema(context.services.database, organization_id, name, text)
+        await document_types.set_schema(context.services.database, organization_id, name, text, await context.act())
     except SchemaRefusedError as error:
         raise UserError(UserErrorCode.INVALID, str(error), ("schema",)) from None
     except NotDeclarableError:

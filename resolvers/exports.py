@@ -12,9 +12,14 @@ from storage import exports
 from storage.organizations import OrganizationRecord
 
 
-async def begin(context: RequestContext, organization_id: OrganizationId) -> OrganizationRecord:
+async def find(context: RequestContext, organization_id: OrganizationId) -> OrganizationRecord:
     """Return the organization if the caller may export its documents."""
     return await authorize(context, Permission.DOCUMENT_EXPORT, organization_id)
+
+
+async def record(context: RequestContext, organization: OrganizationRecord) -> None:
+    """Record that the caller exports the documents of an organization that it was found to be allowed to."""
+    await exports.record(context.services.database, organization.id, await context.act())
 
 
 async def lines(

@@ -109,7 +109,7 @@ async def _complete(
     record = await _stage(context, record, worker, body)
     if not await import_staging.ends_with_manifest(database, record):
         raise CutOffError(record.received)
-    return await import_records.begin(database, record.id, worker)
+    return await import_records.begin(database, record.id, worker, await context.act())
 
 
 async def _stage(

@@ -78,7 +78,8 @@ async def move_store(
 
 async def _respell(context: RequestContext, organization: OrganizationRecord, name: str) -> Moved:
     database = context.services.database
-    respelled = await organizations.respell(database, organization.id, name, slug=organization.slug)
+    act = await context.act()
+    respelled = await organizations.respell(database, organization.id, name, act, slug=organization.slug)
     if respelled is None:
         raise await refused(context, organization.id)
     return Moved(respelled)
@@ -147,5 +148,6 @@ async def _plan(
         source=Identity(organization.name, organization.slug, source),
         target=Identity(name or organization.name, slug, target),
         started_at=now(),
+        act=await context.act(),
     )
     return await move_plans.with_way(database, move)

@@ -73,7 +73,9 @@ async def update(
     if "description" not in changes:
         return organization
     text = names.check_description(changes["description"] or "") or None
-    updated = await organizations.update_description(context.services.database, organization_id, text)
+    updated = await organizations.update_description(
+        context.services.database, organization_id, text, await context.act()
+    )
     if updated is None:
         raise await refused(context, organization_id)
     return updated

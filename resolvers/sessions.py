@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auth import refresh_tokens
-from auth.errors import UnauthenticatedError, UserError, UserErrorCode
+from auth.errors import UserError, UserErrorCode
 from auth.identifiers import SessionId
 from auth.principals import Anonymous
 from auth.roles import DELETED_PERMISSIONS
@@ -14,7 +14,9 @@ from resolvers.context import RequestContext
 from resolvers.services import Services
 from storage import accounts, admins, sessions
 from storage.accounts import PasswordChangedError
+from storage.acts import UNKNOWN, ActorKind, ActorReference
 from storage.admins import AccountRecord, AdminRecord, AdminStatus
+from storage.audit_actions import AuditAction
 from storage.database import new_id, now
 from storage.organizations import OrganizationStatus
 from storage.sessions import RefreshState, SessionRecord
@@ -70,9 +72,10 @@ async def log_in(context: RequestContext, *, email: str, password: str) -> Login
     if services.passwords.needs_rehash(password_hash):
         password_hash = await services.passwords.hash(password)
     session = issue(services, account)
+    act = context.act_of(_reference(account), session.record.id)
     try:
         account = await accounts.log_in(
-            services.database, account, session.record, at=session.record.created_at, password_hash=password_hash
+            services.database, account, session.record, act, at=session.record.created_at, password_hash=password_hash
         )
     except PasswordChangedError:
         raise _bad_credentials() from None
@@ -89,10 +92,9 @@ async def current(context: RequestContext) -> SessionRecord | None:
 
 async def log_out(context: RequestContext) -> None:
     """End the session that the caller's token belongs to. Raises `UnauthenticatedError` if there is none."""
-    principal = await context.principal()
-    if isinstance(principal, Anonymous):
-        raise UnauthenticatedError
-    await sessions.revoke(context.services.database, principal.session_id)
+    act, session = await context.act(), await current(context)
+    if session is not None:
+        await accounts.end_session(context.services.database, session.id, session.organization_id, act)
 
 
 async def refresh(context: RequestContext, refresh_token: str) -> IssuedSession:
@@ -113,12 +115,19 @@ async def refresh(context: RequestContext, refresh_token: str) -> IssuedSession:
         if presented == state.previous and now() - state.rotated_at <= _GRACE:
             return IssuedSession(session, _access_token(context.services, session), successor)
         if presented != state.current:
-            await sessions.revoke(database, session.id)
+            await _end_reused(context, session)
             raise _token_invalid()
         rotated = await _rotate(context.services, session, successor)
         if rotated is not None:
             return IssuedSession(rotated, _access_token(context.services, rotated), successor)
     raise _token_invalid()
+
+
+async def _end_reused(context: RequestContext, session: SessionRecord) -> None:
+    """End a session of which a spent token was presented, by its owner or by a thief: nobody can tell."""
+    act = context.act_of(UNKNOWN, session.id)
+    reused = AuditAction.SESSION_REFRESH_REUSED
+    await accounts.end_session(context.services.database, session.id, session.organization_id, act, reused)
 
 
 async def _rotate(services: Services, session: SessionRecord, successor: str) -> SessionRecord | None:
@@ -146,6 +155,11 @@ async def _may_log_in(context: RequestContext, account: AccountRecord) -> bool:
     if organization.status is not OrganizationStatus.DELETED:
         return True
     return organization.purge_at is not None and bool(DELETED_PERMISSIONS[account.role])
+
+
+def _reference(account: AccountRecord) -> ActorReference:
+    kind = ActorKind.ADMIN if isinstance(account, AdminRecord) else ActorKind.OPERATOR
+    return ActorReference(kind, account.id)
 
 
 def _access_token(services: Services, session: SessionRecord) -> AccessToken:

@@ -12,6 +12,7 @@ from resolvers.context import RequestContext
 from resolvers.sessions import IssuedSession
 from storage import admins, sign_ups
 from storage import slugs as reserved_slugs
+from storage.acts import Act, ActorKind, ActorReference
 from storage.admins import AdminRecord, AdminStatus
 from storage.conflicts import EmailTakenError, SlugTakenError
 from storage.database import new_id, now
@@ -63,6 +64,7 @@ async def sign_up(context: RequestContext, request: OrganizationSignUp) -> Signe
             owner,
             None if session is None else session.record,
             lambda: services.passwords.hash(checked.password),
+            await _act(context, owner, session),
         )
     except SlugTakenError:
         raise slugs.taken(given=request.slug is not None) from None
@@ -71,6 +73,13 @@ async def sign_up(context: RequestContext, request: OrganizationSignUp) -> Signe
     except SignUpLostError:
         raise UserError(UserErrorCode.CONFLICT, "The sign-up took too long and was undone: try again.") from None
     return SignedUp(organization, owner, session)
+
+
+async def _act(context: RequestContext, owner: AdminRecord, session: IssuedSession | None) -> Act:
+    """Return who signs the organization up: its owner, unless that is left to operators."""
+    if session is None:
+        return await context.act()
+    return context.act_of(ActorReference(ActorKind.ADMIN, owner.id), session.record.id)
 
 
 async def _check(context: RequestContext, request: OrganizationSignUp) -> tuple[OrganizationSignUp, str]:

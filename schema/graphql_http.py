@@ -16,8 +16,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from resolvers.context import RequestContext
-from schema import bearer, errors, graphql_request, media_types, problems, request_id, request_log
+from schema import errors, graphql_request, media_types, problems, request_context, request_id, request_log
 from schema.assembly import Schema
 from schema.graphql_request import DEADLINE_SECONDS, GraphQLRequest
 from schema.media_types import GRAPHQL_RESPONSE, JSON
@@ -56,7 +55,7 @@ class GraphQLEndpoint:
                 return await self._schema.execute(
                     parameters.query,
                     variable_values=parameters.variables,
-                    context_value=_context(request),
+                    context_value=request_context.of(request),
                     operation_name=parameters.operation_name,
                     allowed_operation_types=allowed,
                     operation_extensions=parameters.extensions,
@@ -73,10 +72,6 @@ class GraphQLEndpoint:
             if request.method == "GET" and error.operation_type is OperationType.MUTATION:
                 raise ProblemError(405, "Mutations are sent by POST.", {"Allow": "POST"}) from None
             raise ProblemError(400, "Operations of this type are not served here.") from None
-
-
-def _context(request: Request) -> RequestContext:
-    return RequestContext(request.state.services, token=bearer.token(request.headers.get("authorization")))
 
 
 def _encode(request: Request, result: ExecutionResult, media_type: str) -> Response:

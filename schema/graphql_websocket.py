@@ -1,6 +1,7 @@
 """GraphQL over WebSocket: the sub-protocol `graphql-transport-ws` and no other, for clients that may connect."""
 
 import contextlib
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -14,7 +15,6 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UnsetType
 
 from auth.principals import Anonymous
-from resolvers.context import RequestContext
 from schema import bearer
 from schema.assembly import Schema
 from schema.websocket_protocol import Connection, ProtocolHandler
@@ -65,8 +65,8 @@ class GraphQLWebSocketEndpoint(GraphQL[Connection, None]):
 
     async def on_ws_connect(self, context: Connection) -> UnsetType | dict[str, object] | None:
         """Reject a client whose access token does not count; without one it is anonymous."""
-        context.token = _token(context)
-        principal = await RequestContext(context.services, token=context.token).principal()
+        context.credentials.token = _token(context)
+        principal = await context.request(uuid.uuid4().hex).principal()
         if isinstance(principal, Anonymous) and principal.token_refused:
             raise ConnectionRejectionError
         return UnsetType()

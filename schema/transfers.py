@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from resolvers import exports, imports
 from resolvers.context import RequestContext
 from resolvers.imports import Upload
-from schema import bearer, ids, transfer_problems
+from schema import ids, request_context, transfer_problems
 from schema.ids import NodeType
 from schema.media_types import JSON
 from schema.problems import ProblemError
@@ -55,12 +55,13 @@ def _answering(endpoint: _Endpoint) -> _Endpoint:
 
 
 async def _export(request: Request) -> Response:
-    context = _context(request)
-    organization = await exports.begin(context, ids.decode_organization(request.path_params["organization"]))
+    context = request_context.of(request)
+    organization = await exports.find(context, ids.decode_organization(request.path_params["organization"]))
     name = f"{organization.slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.ndjson"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     if request.method == "HEAD":
         return Response(headers=headers, media_type=_NDJSON)
+    await exports.record(context, organization)
     return StreamingResponse(_lines(context, organization), headers=headers, media_type=_NDJSON)
 
 
@@ -80,7 +81,7 @@ async def _lines(context: RequestContext, organization: OrganizationRecord) -> A
 async def _import(request: Request) -> Response:
     organization_id = ids.decode_organization(request.path_params["organization"])
     upload = Upload(_upload_id(request.headers.get("upload-id")), _offset(request), _on_conflict(request))
-    record = await imports.receive(_context(request), organization_id, upload, _body(request))
+    record = await imports.receive(request_context.of(request), organization_id, upload, _body(request))
     if record.state is ImportState.FAILED:
         return transfer_problems.findings(request, record.upload_id, record.errors)
     return _answer(record, 200 if record.state is ImportState.DONE else 202)
@@ -88,7 +89,7 @@ async def _import(request: Request) -> Response:
 
 async def _show_import(request: Request) -> Response:
     organization_id = ids.decode_organization(request.path_params["organization"])
-    record = await imports.find(_context(request), organization_id, request.path_params["upload"])
+    record = await imports.find(request_context.of(request), organization_id, request.path_params["upload"])
     if record is None:
         raise ProblemError(404, "There is no such upload.")
     return _answer(record, 200)
@@ -128,10 +129,6 @@ async def _body(request: Request) -> AsyncGenerator[bytes, None]:
         if data is None:
             return
         yield data
-
-
-def _context(request: Request) -> RequestContext:
-    return RequestContext(request.state.services, token=bearer.token(request.headers.get("authorization")))
 
 
 def _upload_id(given: str | None) -> str:

@@ -26,7 +26,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from auth.errors import BadRequestError, UnavailableError
-from resolvers.context import RequestContext
+from resolvers.context import Credentials, Origin, RequestContext
 from resolvers.services import Services
 from schema import errors, graphql_request, request_log
 from schema.graphql_request import DEADLINE_SECONDS
@@ -47,7 +47,11 @@ class Connection:
     client: str | None
     authorization: str | None
     connection_params: dict[str, object] = field(default_factory=dict)
-    token: str | None = None
+    credentials: Credentials = field(default_factory=lambda: Credentials(None))
+
+    def request(self, request_id: str) -> RequestContext:
+        """Return the context of one operation."""
+        return RequestContext(self.services, self.credentials, Origin(self.client, request_id))
 
 
 class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):
@@ -103,7 +107,7 @@ class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):
 
         begun = False
         try:
-            async with contextlib.aclosing(await self._execute(operation)) as results:
+            async with contextlib.aclosing(await self._execute(operation, request_id)) as results:
                 async for result in results:
                     await send(result, begun=begun)
                     begun = True
@@ -113,12 +117,14 @@ class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):
             await send(_failure(error), begun=False)
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
-    async def _execute(self, operation: Operation[Connection, None]) -> AsyncGenerator[ExecutionResult, None]:
+    async def _execute(
+        self, operation: Operation[Connection, None], request_id: str
+    ) -> AsyncGenerator[ExecutionResult, None]:
         request: dict[str, Any] = {
             "query": operation.query,
             "variable_values": operation.variables,
             "operation_name": operation.operation_name or None,
-            "context_value": RequestContext(self.context.services, token=self.context.token),
+            "context_value": self.context.request(request_id),
         }
         at_once = [OperationType.QUERY, OperationType.MUTATION]
         try:

@@ -1,4 +1,4 @@
-"""Changes that touch an account and its sessions together, each one transaction."""
+"""Changes that touch an account and its sessions together, each one transaction that also records them."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,9 +6,12 @@ from typing import TypedDict
 
 from pymongo.errors import DuplicateKeyError
 
-from auth.identifiers import SessionId
-from storage import admins, sessions
+from auth.identifiers import OrganizationId, SessionId
+from storage import admins, audit_events, sessions
+from storage.acts import Act
 from storage.admins import AccountRecord, AdminRecord, OperatorRecord
+from storage.audit_actions import AuditAction, Target, TargetKind
+from storage.audit_events import NewEvent
 from storage.conflicts import EmailTakenError
 from storage.database import Database, Session
 from storage.sessions import SessionRecord
@@ -35,7 +38,7 @@ async def create_operator(database: Database, operator: OperatorRecord) -> None:
 
 
 async def log_in(
-    database: Database, account: AccountRecord, session: SessionRecord, *, at: datetime, password_hash: str
+    database: Database, account: AccountRecord, session: SessionRecord, act: Act, *, at: datetime, password_hash: str
 ) -> AccountRecord:
     """Open a session for an account whose password was checked, and store its hash anew if it was rehashed.
 
@@ -46,13 +49,30 @@ async def log_in(
         if not await admins.record_login(database, tx, account, at=at, password_hash=password_hash):
             raise PasswordChangedError
         await sessions.insert(database, tx, session)
+        await _record(database, tx, session.organization_id, act, AuditAction.SESSION_OPENED, _session(session.id))
 
     await database.transaction(write)
     return replace(account, last_login_at=at, password_hash=password_hash)
 
 
+async def end_session(
+    database: Database,
+    session_id: SessionId,
+    organization_id: OrganizationId | None,
+    act: Act,
+    action: AuditAction = AuditAction.SESSION_ENDED,
+) -> None:
+    """End a session, unless it has ended, and record why."""
+
+    async def write(tx: Session) -> None:
+        if await sessions.revoke(database, tx, session_id):
+            await _record(database, tx, organization_id, act, action, _session(session_id))
+
+    await database.transaction(write)
+
+
 async def change_admin(
-    database: Database, admin: AdminRecord, changes: AdminChanges, *, session_id: SessionId
+    database: Database, admin: AdminRecord, changes: AdminChanges, act: Act, *, session_id: SessionId
 ) -> AdminRecord:
     """Change an admin; a new email or password ends its other sessions.
 
@@ -63,11 +83,47 @@ async def change_admin(
         changed = await admins.update(database, tx, admin.id, changes, password_hash=admin.password_hash)
         if changed is None:
             raise PasswordChangedError
+        ended = 0
         if "email" in changes or "password_hash" in changes:
-            await sessions.revoke_others(database, tx, admin.id, keep=session_id)
+            ended = await sessions.revoke_others(database, tx, admin.id, keep=session_id)
+        for event in _changes(admin, changed, changes, ended):
+            await audit_events.record(database, tx, admin.organization_id, act, event)
         return changed
 
     try:
         return await database.transaction(write)
     except DuplicateKeyError:
         raise EmailTakenError from None
+
+
+def _changes(before: AdminRecord, after: AdminRecord, changes: AdminChanges, ended_sessions: int) -> list[NewEvent]:
+    """Return what has to be recorded of a change; names and addresses are personal."""
+    target, details = Target(TargetKind.ADMIN, before.id), {"endedSessions": ended_sessions}
+    found = []
+    personal = {}
+    if "name" in changes:
+        personal["name"] = audit_events.change(before.name, after.name)
+    if "email" in changes:
+        personal["email"] = audit_events.change(before.email, after.email)
+    if personal:
+        found.append(NewEvent(AuditAction.ADMIN_UPDATED, target, personal=personal, details=details))
+    if "password_hash" in changes:
+        found.append(NewEvent(AuditAction.ADMIN_PASSWORD_CHANGED, target, details=details))
+    return found
+
+
+async def _record(
+    database: Database,
+    tx: Session,
+    organization_id: OrganizationId | None,
+    act: Act,
+    action: AuditAction,
+    target: Target,
+) -> None:
+    """Record what happens to an account's session: operators belong to no organization, so no trail tells of them."""
+    if organization_id is not None:
+        await audit_events.record(database, tx, organization_id, act, NewEvent(action, target))
+
+
+def _session(session_id: SessionId) -> Target:
+    return Target(TargetKind.SESSION, session_id)

@@ -197,8 +197,9 @@ async def record_login(
     return bool(result.matched_count)
 
 
-async def release_emails(database: Database, session: Session, organization_id: OrganizationId) -> None:
-    """Free the emails of a purged organization's admins; their records stay, to say who did what."""
-    await database[COLLECTION].update_many(
+async def release_emails(database: Database, session: Session, organization_id: OrganizationId) -> int:
+    """Free the emails of a purged organization's admins, and return how many; their records stay, to say who did it."""
+    result = await database[COLLECTION].update_many(
         {"organization_id": organization_id}, {"$unset": {"email_key": ""}}, session=session
     )
+    return int(result.modified_count)

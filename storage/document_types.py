@@ -8,7 +8,10 @@ from enum import StrEnum
 from pymongo import IndexModel
 
 from auth.identifiers import OrganizationId
-from storage import organizations, store_indexes
+from storage import audit_events, organizations, store_indexes
+from storage.acts import Act
+from storage.audit_actions import AuditAction, Target, TargetKind
+from storage.audit_events import NewEvent
 from storage.database import Database, Document, Session, new_id
 from storage.organizations import OrganizationStatus
 from storage.tenant_stores import TenantStore
@@ -96,7 +99,9 @@ async def find(
     return None if document is None else from_document(document)
 
 
-async def set_schema(database: Database, organization_id: OrganizationId, name: str, text: str | None) -> None:
+async def set_schema(
+    database: Database, organization_id: OrganizationId, name: str, text: str | None, act: Act
+) -> None:
     """Set or remove the schema of a type. Raises `NotDeclarableError` or `TooManyTypesError`.
 
     The organization's record is changed, too, so that who counts its types is alone. Writes under the former schema
@@ -109,6 +114,10 @@ async def set_schema(database: Database, organization_id: OrganizationId, name: 
         if not result.matched_count:
             raise NotDeclarableError
         await update(database, tx, organization_id, name, {"$set": {"schema": text}, "$inc": {"schema_version": 1}})
+        removed = text is None
+        action = AuditAction.DOCUMENT_TYPE_SCHEMA_REMOVED if removed else AuditAction.DOCUMENT_TYPE_SCHEMA_SET
+        event = NewEvent(action, Target(TargetKind.DOCUMENT_TYPE, name))
+        await audit_events.record(database, tx, organization_id, act, event)
 
     await database.transaction(write)
     organization = (await organizations.find_by_ids(database, [organization_id])).get(organization_id)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import DeleteOne, UpdateOne
 
@@ -19,7 +20,7 @@ from storage.database import Collection, Document, Session, new_id, now
 from storage.document_queries import DocumentQuery, Segment
 from storage.document_values import field_value, is_indexable
 from storage.pages import Key, Page, PageRequest
-from storage.tenant_access import TenantTransaction
+from storage.tenant_access import DocumentChange, DocumentChangeKind, TenantTransaction
 from storage.tenant_stores import TenantStore
 
 _CODEC: CodecOptions[Document] = CodecOptions(
@@ -92,7 +93,7 @@ async def insert(transaction: TenantTransaction, records: Sequence[DocumentRecor
     """Store new documents."""
     store = transaction.store
     await store.collection.insert_many([_to_document(store, record) for record in records], session=transaction.session)
-    _note(transaction, records)
+    _note(transaction, records, DocumentChangeKind.CREATED)
 
 
 async def replace(transaction: TenantTransaction, records: Sequence[DocumentRecord]) -> None:
@@ -105,19 +106,34 @@ async def replace(transaction: TenantTransaction, records: Sequence[DocumentReco
         for record in records
     ]
     await transaction.store.collection.bulk_write(changes, session=transaction.session)
-    _note(transaction, records)
+    _note(transaction, records, DocumentChangeKind.UPDATED)
 
 
 async def delete(transaction: TenantTransaction, records: Sequence[DocumentRecord]) -> None:
     """Remove documents that the transaction has read."""
     deletions = [DeleteOne(transaction.store.exactly(record.id)) for record in records]
     await transaction.store.collection.bulk_write(deletions, session=transaction.session)
-    _note(transaction, records)
+    _note(transaction, records, DocumentChangeKind.DELETED)
 
 
-def _note(transaction: TenantTransaction, records: Sequence[DocumentRecord]) -> None:
+def change_of(kind: DocumentChangeKind, content: bytes) -> DocumentChange | None:
+    """Return what is to be told of a document given as BSON; None if it is not of our shape."""
+    match bson.decode(content, _CODEC):
+        case {
+            "_id": str(document_id),
+            "type": str(type_name),
+            "data": dict(),
+            "version": int(version),
+            "created_at": datetime(),
+            "updated_at": datetime(),
+        } if _ID.fullmatch(document_id) is not None:
+            return DocumentChange(kind, DocumentId(document_id), type_name, version)
+    return None
+
+
+def _note(transaction: TenantTransaction, records: Sequence[DocumentRecord], kind: DocumentChangeKind) -> None:
     for record in records:
-        transaction.note(record.id)
+        transaction.note(record.id, DocumentChange(kind, record.id, record.type, record.version))
 
 
 async def _read(

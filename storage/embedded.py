@@ -185,9 +185,11 @@ class EmbeddedDatabase:
             if self._stopping.wait(_RESTART_PAUSES[min(deaths, len(_RESTART_PAUSES) - 1)]):
                 return
             deaths += 1
-            with contextlib.suppress(EmbeddedDatabaseError, OSError):  # The next round tries again.
+            try:
                 self._spawn(authenticate=True)
                 self._wait_for_answer()
+            except (EmbeddedDatabaseError, OSError):  # The next round tries again.
+                self._child.kill()  # One that lives and does not answer would be waited for in vain.
 
     def _terminate(self) -> None:
         if self._child is None or self._child.poll() is not None:

@@ -11,7 +11,10 @@ from collections.abc import AsyncGenerator, Iterator
 from pymongo.errors import AutoReconnect, CursorNotFound, OperationFailure
 
 from auth.identifiers import OrganizationId
-from storage import document_types, organizations, transfer_format
+from storage import audit_events, document_types, organizations, transfer_format
+from storage.acts import Act
+from storage.audit_actions import AuditAction, Target, TargetKind
+from storage.audit_events import NewEvent
 from storage.database import Database, now
 from storage.organizations import OrganizationRecord, StoreAccess
 from storage.tenant_access import NotReadableError
@@ -23,6 +26,12 @@ _PAUSE_SECONDS = 0.25
 _FEW, _MANY, _FETCHED_BYTES = 8, 1000, 1024 * 1024
 _WRITTEN_BYTES = 256 * 1024
 _QUERY_PLAN_KILLED = 175
+
+
+async def record(database: Database, organization_id: OrganizationId, act: Act) -> None:
+    """Record that somebody begins to export an organization's documents."""
+    event = NewEvent(AuditAction.STORE_EXPORTED, Target(TargetKind.ORGANIZATION, organization_id))
+    await database.transaction(lambda tx: audit_events.record(database, tx, organization_id, act, event))
 
 
 async def lines(database: Database, organization: OrganizationRecord, global_id: str) -> AsyncGenerator[bytes, None]:

@@ -1,4 +1,9 @@
-"""Which of the driver's errors mean that the database cannot answer now."""
+"""Which of the driver's errors mean that the database cannot answer now, and how to wait until it can."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from pymongo.errors import (
     AutoReconnect,
@@ -10,9 +15,9 @@ from pymongo.errors import (
 )
 
 _TEMPORARY = (AutoReconnect, NetworkTimeout, ServerSelectionTimeoutError, ExecutionTimeout, WTimeoutError)
-
-
 _INTERRUPTED = 11601
+_PAUSE_SECONDS = 0.25
+_T = TypeVar("_T")
 
 
 def is_from_database(error: BaseException) -> bool:
@@ -31,3 +36,14 @@ def is_temporary(error: BaseException) -> bool:
         or error.has_error_label("TransientTransactionError")
         or error.has_error_label("UnknownTransactionCommitResult")
     )
+
+
+async def outlasting(work: Callable[[], Awaitable[_T]], deadline: float) -> _T:
+    """Return what `work` does, tried again while the database fails, until an instant of `time.monotonic`."""
+    while True:
+        try:
+            return await work()
+        except PyMongoError:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)

@@ -11,7 +11,10 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from auth.identifiers import OrganizationId
-from storage import leases, patient_writes
+from storage import audit_events, leases, patient_writes
+from storage.acts import SYSTEM, Act
+from storage.audit_actions import AuditAction, Target, TargetKind
+from storage.audit_events import NewEvent
 from storage.database import Database, Document, Session, new_id, now
 from storage.tenant_access import TenantTransaction
 from storage.tenant_stores import Content
@@ -111,7 +114,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """One import as stored. `content` and `declared` are known once the file is checked, `verified` once it is done."""
+    """One import as stored, and who wanted it.
+
+    `content` and `declared` are known once the file is checked, `verified` once it is done.
+    """
 
     id: str
     organization_id: OrganizationId
@@ -128,6 +134,7 @@ class ImportRecord:
     errors: tuple[Finding, ...] = ()
     verified: bool | None = None
     attempts: int = 0
+    act: Act = SYSTEM
 
 
 def from_document(document: Document) -> ImportRecord:
@@ -149,6 +156,7 @@ def from_document(document: Document) -> ImportRecord:
         errors=tuple(Finding.from_document(found) for found in document.get("errors", [])),
         verified=document.get("verified"),
         attempts=document.get("attempts", 0),
+        act=Act.from_document(document["act"]) if "act" in document else SYSTEM,
     )
 
 
@@ -220,10 +228,17 @@ async def update(
     return await _change(database, import_id, worker, change, tx)
 
 
-async def begin(database: Database, import_id: str, worker: str) -> ImportRecord:
+async def begin(database: Database, import_id: str, worker: str, act: Act) -> ImportRecord:
     """Have a received file be checked and applied; it does not expire meanwhile. Raises `ImportLostError`."""
-    change = {"$set": {"state": ImportState.CHECKING, "attempts": 0}, "$unset": {"expires_at": ""}}
-    return await _change(database, import_id, worker, change)
+    fields = {"state": ImportState.CHECKING, "attempts": 0, "act": act.to_document()}
+    change = {"$set": fields, "$unset": {"expires_at": ""}}
+
+    async def write(tx: Session) -> ImportRecord:
+        record = await _change(database, import_id, worker, change, tx)
+        await _record(database, tx, record, act, AuditAction.STORE_IMPORT_STARTED, {"bytes": record.received})
+        return record
+
+    return await database.transaction(write)
 
 
 async def release(database: Database, import_id: str, worker: str, fields: Document | None = None) -> ImportRecord:
@@ -241,7 +256,19 @@ async def postpone(database: Database, import_id: str, worker: str, fields: Docu
 
 async def finish(database: Database, import_id: str, worker: str, fields: Document) -> ImportRecord:
     """End an import; its record stays for a day. Raises `ImportLostError`."""
-    return await release(database, import_id, worker, {**fields, "expires_at": now() + RETENTION})
+    ended = {**fields, "expires_at": now() + RETENTION}
+    change = {"$set": ended, "$unset": {"lease": "", "slot": ""}}
+
+    async def write(tx: Session) -> ImportRecord:
+        record = await _change(database, import_id, worker, change, tx)
+        done = record.state is ImportState.DONE
+        action = AuditAction.STORE_IMPORTED if done else AuditAction.STORE_IMPORT_FAILED
+        progress = record.progress
+        counts = {"inserted": progress.inserted, "replaced": progress.replaced, "skipped": progress.skipped}
+        await _record(database, tx, record, record.act, action, counts if done else {"errors": len(record.errors)})
+        return record
+
+    return await database.transaction(write)
 
 
 async def find_abandoned(database: Database, organization_id: OrganizationId) -> list[ImportRecord]:
@@ -273,6 +300,13 @@ async def discard(database: Database, import_id: str) -> ImportRecord | None:
 async def delete(database: Database, import_id: str) -> None:
     """Remove an import's record."""
     await database[COLLECTION].delete_one({"_id": import_id})
+
+
+async def _record(
+    database: Database, tx: Session, record: ImportRecord, act: Act, action: AuditAction, details: Document
+) -> None:
+    event = NewEvent(action, Target(TargetKind.IMPORT, record.upload_id), details=details)
+    await audit_events.record(database, tx, record.organization_id, act, event)
 
 
 async def _change(

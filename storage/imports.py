@@ -17,6 +17,7 @@ from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from storage import (
     document_types,
+    documents,
     import_records,
     import_rules,
     import_staging,
@@ -32,7 +33,13 @@ from storage.import_checks import FileCheck
 from storage.import_records import Finding, ImportLostError, ImportRecord, ImportState, OnConflict, Position, Progress
 from storage.import_staging import Change, Line, StagingLostError
 from storage.organizations import OrganizationRecord
-from storage.tenant_access import NotReadableError, NotWritableError, TenantTransaction
+from storage.tenant_access import (
+    DocumentChange,
+    DocumentChangeKind,
+    NotReadableError,
+    NotWritableError,
+    TenantTransaction,
+)
 from storage.tenant_stores import Content, TenantStore, id_of, only_id
 from storage.transfer_format import DocumentLine, Manifest
 
@@ -217,8 +224,8 @@ class Importer:
         if ids:
             old = [change.old for change in unchanged if change.old is not None]
             await transaction.store.replace(transaction.session, ids, old)
-        for document_id in ids:
-            transaction.note(document_id)
+        for change in unchanged:
+            transaction.note(id_of(change.id), _undone(change, there))
         await import_staging.remove_last(self._database, transaction.session, self._record)
         progress = replace(self._record.progress, undo=self._record.progress.undo - 1)
         fields = {"progress": asdict(progress)}
@@ -299,11 +306,20 @@ async def _carry_out(transaction: TenantTransaction, plan: _Plan) -> None:
         with _explaining(plan.fresh):
             await transaction.store.insert(transaction.session, [content for _, content in plan.fresh])
     if plan.replacing:
-        contents = [content for _, content in plan.replacing]
+        replacing = [content for _, content in plan.replacing]
         with _explaining(plan.replacing):
-            await transaction.store.replace(transaction.session, [id_of(content) for content in contents], contents)
+            await transaction.store.replace(transaction.session, [id_of(content) for content in replacing], replacing)
+    contents = {only_id(content): content for _, content in [*plan.fresh, *plan.replacing]}
     for change in plan.changes:
-        transaction.note(id_of(change.id))
+        kind = DocumentChangeKind.CREATED if change.old is None else DocumentChangeKind.UPDATED
+        transaction.note(id_of(change.id), documents.change_of(kind, contents[change.id]))
+
+
+def _undone(change: Change, there: dict[bytes, bytes]) -> DocumentChange | None:
+    """Return what undoing a change makes of a document, which is gone or as it was before."""
+    if change.old is not None:
+        return documents.change_of(DocumentChangeKind.UPDATED, change.old)
+    return documents.change_of(DocumentChangeKind.DELETED, there[transfer_format.key_of(id_of(change.id))])
 
 
 @contextlib.contextmanager

@@ -12,7 +12,10 @@ from functools import partial
 from pymongo.errors import OperationFailure
 
 from auth.identifiers import OrganizationId
-from storage import document_types, leases, organizations, store_indexes
+from storage import audit_events, document_types, leases, organizations, store_indexes
+from storage.acts import SYSTEM, Act
+from storage.audit_actions import AuditAction, Target, TargetKind
+from storage.audit_events import NewEvent
 from storage.database import Database, Document, Session, now
 from storage.document_types import DocumentTypeRecord, IndexState, NotDeclarableError
 from storage.document_values import NotIndexableError, field_value
@@ -109,6 +112,8 @@ class IndexBuild:
     async def _take_back(self, tx: Session, fields: Sequence[str]) -> None:
         change = {"$pull": {"indexes": {"fields": list(fields)}}, "$unset": _ENDED}
         await self._end(tx, self._held(), change)
+        event = _event(AuditAction.DOCUMENT_TYPE_INDEX_TAKEN_BACK, self._name, fields)
+        await audit_events.record(self._database, tx, self._organization_id, SYSTEM, event)
 
     async def _end(self, tx: Session, held: Document, change: Document) -> None:
         if not (await self._database[document_types.COLLECTION].update_one(held, change, session=tx)).matched_count:
@@ -122,14 +127,22 @@ class IndexBuild:
 
 
 async def declare(
-    database: Database, organization_id: OrganizationId, name: str, fields: Sequence[str]
+    database: Database, organization_id: OrganizationId, name: str, fields: Sequence[str], act: Act
 ) -> IndexBuild | None:
     """Declare an index, to be built by what is returned; None if it is declared already.
 
     Raises `NotDeclarableError`, `TooManyIndexesError`, `BuildUnderWayError` or `TooManyTypesError`.
     """
     worker = leases.new_owner()
-    declared = await database.transaction(lambda tx: _declare(database, tx, organization_id, name, fields, worker))
+
+    async def write(tx: Session) -> bool:
+        if not await _declare(database, tx, organization_id, name, fields, worker):
+            return False
+        event = _event(AuditAction.DOCUMENT_TYPE_INDEX_DECLARED, name, fields)
+        await audit_events.record(database, tx, organization_id, act, event)
+        return True
+
+    declared = await database.transaction(write)
     return IndexBuild(database, organization_id, name, worker) if declared else None
 
 
@@ -156,6 +169,10 @@ async def _declare(
     change = {"$push": {"indexes": index}, "$set": {"lease": leases.lease(worker)}}
     await document_types.update(database, tx, organization_id, name, change)
     return True
+
+
+def _event(action: AuditAction, name: str, fields: Sequence[str]) -> NewEvent:
+    return NewEvent(action, Target(TargetKind.DOCUMENT_TYPE, name), details={"fields": list(fields)})
 
 
 async def _count_misfits(store: TenantStore, name: str, fields: Sequence[str]) -> int:

@@ -9,6 +9,7 @@ from pymongo import ASCENDING, IndexModel
 
 from auth.identifiers import MigrationId, OrganizationId
 from storage import pages
+from storage.acts import SYSTEM, Act
 from storage.database import Database, Document
 from storage.pages import Page, PageRequest
 from storage.placements import Placement
@@ -115,7 +116,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class MigrationRecord:
-    """One move as stored. `attempts` counts the workers that have taken it over."""
+    """One move as stored, and who wanted it. `attempts` counts the workers that have taken it over."""
 
     id: MigrationId
     organization_id: OrganizationId
@@ -131,6 +132,7 @@ class MigrationRecord:
     attempts: int = 0
     taken_over: bool = False
     abandoned: bool = False
+    act: Act = SYSTEM
 
     @property
     def renames(self) -> bool:
@@ -155,6 +157,7 @@ def to_document(record: MigrationRecord) -> Document:
         "target": record.target.to_document(),
         "progress": record.progress.to_document(),
         "started_at": record.started_at,
+        "act": record.act.to_document(),
     }
 
 
@@ -175,6 +178,7 @@ def from_document(document: Document) -> MigrationRecord:
         attempts=document.get("attempts", 0),
         taken_over=document.get("taken_over", False),
         abandoned=document.get("abandoned", False),
+        act=Act.from_document(document["act"]) if "act" in document else SYSTEM,
     )
 
 

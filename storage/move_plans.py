@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from pymongo.errors import DuplicateKeyError
 
-from storage import burned_names, leases, migrations, organizations, slugs
+from storage import burned_names, leases, migrations, move_events, organizations, slugs
 from storage.conflicts import SlugTakenError
 from storage.database import Database, Session
 from storage.migrations import MigrationRecord, MigrationWay
@@ -85,4 +85,5 @@ async def _plan(database: Database, tx: Session, move: MigrationRecord, worker: 
         move = replace(move, target=replace(move.target, placement=placement))
     document = migrations.to_document(move) | {"lease": leases.lease(worker)}
     await database[migrations.COLLECTION].insert_one(document, session=tx)
+    await move_events.started(database, tx, move)
     return move

@@ -17,9 +17,9 @@ import bson
 from pymongo import IndexModel
 from pymongo.errors import PyMongoError
 
-from storage import burned_names, document_types, leases, migrations, organizations, slugs
+from storage import burned_names, document_types, leases, migrations, move_events, organizations, slugs
 from storage.database import Database, Document, Session, now
-from storage.failures import is_temporary
+from storage.failures import is_temporary, outlasting
 from storage.migrations import MigrationRecord, MigrationState, MigrationWay, Progress
 from storage.organizations import OrganizationStatus, StoreAccess, name_key
 from storage.tenant_stores import StoreOccupiedError, TenantStore, only_id
@@ -31,7 +31,7 @@ _LITTLE = 10
 _ROUNDS = 2000
 _FENCE_SECONDS = 5.0
 _ATTEMPTS = 5
-_PATIENCE_SECONDS, _PAUSE_SECONDS = 20.0, 0.25
+_PATIENCE_SECONDS = 20.0
 _T = TypeVar("_T")
 
 
@@ -145,18 +145,10 @@ class Mover:
 
     async def _read_journal(self, deadline: float) -> None:
         held = {"_id": self._move.id, **leases.held_by(self._worker)}
-        while True:
-            try:
-                found = await self._database[migrations.COLLECTION].find_one(held)
-            except PyMongoError:
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(_PAUSE_SECONDS)
-            else:
-                if found is None:
-                    raise MoveLostError
-                self._move = migrations.from_document(found)
-                return
+        found = await outlasting(lambda: self._database[migrations.COLLECTION].find_one(held), deadline)
+        if found is None:
+            raise MoveLostError
+        self._move = migrations.from_document(found)
 
     async def _carry(self) -> None:
         if self._move.state is MigrationState.SWITCHED:
@@ -321,6 +313,7 @@ class Mover:
             await slugs.make_current(self._database, tx, self._move.organization_id, old=source.slug, new=target.slug)
         switched = {"$set": {"state": MigrationState.SWITCHED}}
         await self._update(switched, tx, {"state": MigrationState.VERIFIED, "abandoned": {"$exists": False}})
+        await move_events.switched(self._database, tx, self._move)
 
     async def _drop_target(self) -> None:
         """Drop the copy; while the move was only planned, the collection may be somebody else's."""
@@ -340,6 +333,7 @@ class Mover:
 
     async def _forget(self, tx: Session, reason: str) -> None:
         await self._finish(tx, MigrationState.ROLLED_BACK, error=reason)
+        await move_events.undone(self._database, tx, self._move, reason)
         await self._source.changes.clear(tx)
         if self._move.renames:
             await slugs.give_target_up(self._database, tx, self._move.target.slug, self._move.organization_id)
@@ -380,6 +374,7 @@ class Mover:
             progress = await work(tx)
             fields = {"state": state, "progress": progress.to_document(), "lease": leases.lease(self._worker)}
             await self._update({"$set": fields}, tx)
+            await move_events.progressed(self._database, tx, self._move)
             return progress
 
         progress = await self._database.transaction(write)
@@ -392,6 +387,7 @@ class Mover:
     async def _finish(self, tx: Session, state: MigrationState, *, error: str | None = None) -> None:
         fields = {"state": state, "finished_at": now(), "error": error}
         await self._update({"$set": fields, "$unset": {"lease": ""}}, tx)
+        await move_events.progressed(self._database, tx, self._move)
 
     async def _update(self, change: Document, tx: Session | None, provided: Document | None = None) -> None:
         held = {"_id": self._move.id, **leases.held_by(self._worker), **(provided or {})}

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel
 
-from auth.identifiers import AdminId, MigrationId, OperatorId, OrganizationId
-from storage import pages
-from storage.database import Database, Document, now
+from auth.identifiers import MigrationId, OrganizationId
+from storage import audit_events, pages
+from storage.acts import Act, ActorReference
+from storage.audit_actions import AuditAction, Target, TargetKind
+from storage.audit_events import NewEvent
+from storage.database import Database, Document, Session, now
 from storage.pages import Page, PageRequest
 from storage.placements import Placement
 
@@ -56,21 +59,6 @@ class OrganizationOrderField(StrEnum):
 
     NAME = "name_key"
     CREATED_AT = "created_at"
-
-
-class ActorKind(StrEnum):
-    """Who can act on an organization."""
-
-    ADMIN = "ADMIN"
-    OPERATOR = "OPERATOR"
-
-
-@dataclass(frozen=True, slots=True)
-class ActorReference:
-    """Who did something, to be looked up when it is shown."""
-
-    kind: ActorKind
-    id: AdminId | OperatorId
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +134,7 @@ def from_document(document: Document) -> OrganizationRecord:
         migration_id=document.get("migration_id"),
         access=document.get("access") and StoreAccess(document["access"]),
         deleted_at=document.get("deleted_at"),
-        deleted_by=deleted_by and ActorReference(ActorKind(deleted_by["kind"]), deleted_by["id"]),
+        deleted_by=deleted_by and ActorReference.from_document(deleted_by),
         purge_at=document.get("purge_at"),
     )
 
@@ -182,29 +170,39 @@ def page_query(
 
 
 async def update_description(
-    database: Database, organization_id: OrganizationId, description: str | None
+    database: Database, organization_id: OrganizationId, description: str | None, act: Act
 ) -> OrganizationRecord | None:
     """Change the description of an active organization; return it, or None if it is not active."""
-    return await _update_active(database, organization_id, {"description": description})
+    return await _update_active(database, organization_id, {"description": description}, act)
 
 
 async def respell(
-    database: Database, organization_id: OrganizationId, name: str, *, slug: str
+    database: Database, organization_id: OrganizationId, name: str, act: Act, *, slug: str
 ) -> OrganizationRecord | None:
     """Respell the name of an active organization that has this slug and is not being moved; None if it is not so."""
     unchanged = {"slug": slug, "migration_id": {"$exists": False}}
-    return await _update_active(database, organization_id, {"name": name, "name_key": name_key(name)}, unchanged)
+    return await _update_active(database, organization_id, {"name": name}, act, unchanged)
 
 
 async def _update_active(
-    database: Database, organization_id: OrganizationId, fields: Document, provided: Document | None = None
+    database: Database, organization_id: OrganizationId, fields: Document, act: Act, provided: Document | None = None
 ) -> OrganizationRecord | None:
-    document: Document | None = await database[COLLECTION].find_one_and_update(
-        {"_id": organization_id, "status": OrganizationStatus.ACTIVE, **(provided or {})},
-        {"$set": {**fields, "updated_at": now()}},
-        return_document=ReturnDocument.AFTER,
-    )
-    return None if document is None else from_document(document)
+    active = {"_id": organization_id, "status": OrganizationStatus.ACTIVE, **(provided or {})}
+    update = {**fields, "name_key": name_key(fields["name"])} if "name" in fields else fields
+
+    async def write(tx: Session) -> OrganizationRecord | None:
+        before: Document | None = await database[COLLECTION].find_one_and_update(
+            active, {"$set": {**update, "updated_at": now()}}, session=tx
+        )
+        if before is None:
+            return None
+        changes = {name: audit_events.change(before[name], value) for name, value in fields.items()}
+        event = NewEvent(AuditAction.ORGANIZATION_UPDATED, Target(TargetKind.ORGANIZATION, organization_id), changes)
+        await audit_events.record(database, tx, organization_id, act, event)
+        after: Document | None = await database[COLLECTION].find_one({"_id": organization_id}, session=tx)
+        return None if after is None else from_document(after)
+
+    return await database.transaction(write)
 
 
 def _conditions(narrow: OrganizationFilter) -> list[Document]:

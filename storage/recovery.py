@@ -8,13 +8,13 @@ from pymongo import ReturnDocument
 
 from storage import (
     burned_names,
-    deletions,
     document_types,
     import_records,
     imports,
     leases,
     migrations,
     organizations,
+    purges,
     sign_ups,
 )
 from storage.database import Database, Document
@@ -56,7 +56,7 @@ async def recover_organizations(database: Database, *, expired_only: bool = True
         await _resume(database, document)
         count += 1
     await burned_names.sweep(database)
-    return count + await deletions.purge_due(database)
+    return count + await purges.purge_due(database)
 
 
 async def recover_moves(database: Database, *, expired_only: bool = True) -> int:
@@ -131,7 +131,7 @@ async def _resume(database: Database, document: Document) -> None:
     if document["status"] == OrganizationStatus.PROVISIONING:
         await sign_ups.undo(database, document["_id"], worker)
     elif document["status"] == OrganizationStatus.DELETED:
-        await deletions.purge(database, document["_id"], worker)
+        await purges.purge(database, document["_id"], worker)
 
 
 async def _resume_build(database: Database, document: Document) -> None:

@@ -108,20 +108,23 @@ async def rotate(
     return None if document is None else from_document(document)
 
 
-async def revoke(database: Database, session_id: SessionId) -> None:
-    """End one session; its record stays until its time, so that a stolen token is recognized."""
+async def revoke(database: Database, tx: Session, session_id: SessionId) -> bool:
+    """End one session, false if it has ended; its record stays until its time, to know a stolen token by."""
     query = {"_id": session_id, "revoked_at": {"$exists": False}}
-    await database[COLLECTION].update_one(query, {"$set": {"revoked_at": now()}})
+    result = await database[COLLECTION].update_one(query, {"$set": {"revoked_at": now()}}, session=tx)
+    return bool(result.matched_count)
 
 
 async def revoke_others(
     database: Database, session: Session, subject_id: AdminId | OperatorId, *, keep: SessionId
-) -> None:
-    """End all sessions of an account but one."""
+) -> int:
+    """End all sessions of an account but one; return how many."""
     query = {"subject_id": subject_id, "_id": {"$ne": keep}, "revoked_at": {"$exists": False}}
-    await database[COLLECTION].update_many(query, {"$set": {"revoked_at": now()}}, session=session)
+    result = await database[COLLECTION].update_many(query, {"$set": {"revoked_at": now()}}, session=session)
+    return int(result.modified_count)
 
 
-async def delete_all(database: Database, session: Session, organization_id: OrganizationId) -> None:
-    """Remove every session of an organization."""
-    await database[COLLECTION].delete_many({"organization_id": organization_id}, session=session)
+async def delete_all(database: Database, session: Session, organization_id: OrganizationId) -> int:
+    """Remove every session of an organization; return how many there were."""
+    result = await database[COLLECTION].delete_many({"organization_id": organization_id}, session=session)
+    return int(result.deleted_count)

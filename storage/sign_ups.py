@@ -16,8 +16,11 @@ from functools import partial
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from auth.identifiers import OrganizationId
-from storage import admins, burned_names, leases, organizations, sessions, slugs
+from storage import admins, audit_events, burned_names, leases, organizations, sessions, slugs
+from storage.acts import Act
 from storage.admins import AdminRecord
+from storage.audit_actions import AuditAction, Target, TargetKind
+from storage.audit_events import NewEvent
 from storage.conflicts import EmailTakenError, SlugTakenError
 from storage.database import Database, Document, Session, now
 from storage.organizations import OrganizationRecord, OrganizationStatus
@@ -36,6 +39,7 @@ async def sign_up(
     owner: AdminRecord,
     session: SessionRecord | None,
     hash_password: Callable[[], Awaitable[str]],
+    act: Act,
 ) -> OrganizationRecord:
     """Create an organization with its owner, its store and, unless it is None, the owner's first session.
 
@@ -47,7 +51,7 @@ async def sign_up(
     try:
         password_hash, _ = await asyncio.gather(hash_password(), store.create())
         owner = replace(owner, password_hash=password_hash)
-        await database.transaction(lambda tx: _activate(database, tx, owner, session, worker))
+        await database.transaction(lambda tx: _activate(database, tx, owner, session, worker, act))
     except StoreOccupiedError:
         await undo(database, organization.id, worker)
         raise SlugTakenError from None
@@ -98,19 +102,31 @@ async def _reserve(
 
 
 async def _activate(
-    database: Database, tx: Session, owner: AdminRecord, session: SessionRecord | None, worker: str
+    database: Database, tx: Session, owner: AdminRecord, session: SessionRecord | None, worker: str, act: Act
 ) -> None:
-    result = await database[organizations.COLLECTION].update_one(
+    organization: Document | None = await database[organizations.COLLECTION].find_one_and_update(
         {"_id": owner.organization_id, "status": OrganizationStatus.PROVISIONING, **leases.held_by(worker)},
         {"$set": {"status": OrganizationStatus.ACTIVE, "updated_at": now()}, "$unset": {"lease": ""}},
         session=tx,
     )
-    if not result.matched_count:
+    if organization is None:
         raise SignUpLostError
     password = {"$set": {"password_hash": owner.password_hash}}
     await database[admins.COLLECTION].update_one({"_id": owner.id}, password, session=tx)
     if session is not None:
         await sessions.insert(database, tx, session)
+    await audit_events.record(database, tx, owner.organization_id, act, _created(organization, owner))
+
+
+def _created(organization: Document, owner: AdminRecord) -> NewEvent:
+    shown = ("name", "slug", "description")
+    return NewEvent(
+        AuditAction.ORGANIZATION_CREATED,
+        Target(TargetKind.ORGANIZATION, organization["_id"]),
+        {name: audit_events.change(None, organization[name]) for name in shown},
+        personal={"email": audit_events.change(None, owner.email), "adminName": audit_events.change(None, owner.name)},
+        details={"owner": owner.id},
+    )
 
 
 async def _forget(database: Database, tx: Session, unfinished: Document, document: Document) -> None:

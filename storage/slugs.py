@@ -86,9 +86,10 @@ async def release(database: Database, session: Session, slug: str, organization_
     await database[COLLECTION].delete_one({"_id": slug, "organization_id": organization_id}, session=session)
 
 
-async def release_all(database: Database, session: Session, organization_id: OrganizationId) -> None:
-    """Give up every slug of an organization, aliases included."""
-    await database[COLLECTION].delete_many({"organization_id": organization_id}, session=session)
+async def release_all(database: Database, session: Session, organization_id: OrganizationId) -> int:
+    """Give up every slug of an organization, aliases included; return how many."""
+    result = await database[COLLECTION].delete_many({"organization_id": organization_id}, session=session)
+    return int(result.deleted_count)
 
 
 async def _drop_ended_alias(database: Database, session: Session, slug: str) -> None:

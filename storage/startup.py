@@ -5,8 +5,10 @@ from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyM
 
 from storage import (
     admins,
+    audit_events,
     burned_names,
     document_types,
+    events,
     import_records,
     import_staging,
     migrations,
@@ -27,6 +29,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     admins.COLLECTION: admins.INDEXES,
     sessions.COLLECTION: sessions.INDEXES,
     slugs.COLLECTION: slugs.INDEXES,
+    audit_events.COLLECTION: audit_events.INDEXES,
+    events.COLLECTION: events.INDEXES,
     migrations.COLLECTION: migrations.INDEXES,
     burned_names.COLLECTION: burned_names.INDEXES,
     document_types.COLLECTION: document_types.INDEXES,

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeVar
 
-from auth.identifiers import OrganizationId
-from storage import organizations
+from auth.identifiers import DocumentId, OrganizationId
+from storage import events, organizations
 from storage.database import Database, Document, Session
+from storage.events import EventKind
 from storage.guards import GuardsMissingError
 from storage.organizations import OrganizationRecord, OrganizationStatus, StoreAccess
 from storage.placements import Placement
@@ -25,6 +28,35 @@ class NotReadableError(Exception):
     """The organization's store is destroyed, or was on the move at every attempt."""
 
 
+class DocumentChangeKind(StrEnum):
+    """What became of a document."""
+
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    DELETED = "DELETED"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """What became of a document of the API: the version is its new one, or the last of a deleted one."""
+
+    kind: DocumentChangeKind
+    document_id: DocumentId
+    type: str
+    version: int
+
+    def to_document(self) -> Document:
+        """Return the change as stored."""
+        return {"kind": self.kind, "id": self.document_id, "type": self.type, "version": self.version}
+
+    @classmethod
+    def from_document(cls, document: Document) -> "DocumentChange":
+        """Read a stored change."""
+        return cls(
+            DocumentChangeKind(document["kind"]), DocumentId(document["id"]), document["type"], document["version"]
+        )
+
+
 class TenantTransaction:
     """A transaction on the documents of one organization. What it changes is copied again by a move under way."""
 
@@ -32,15 +64,28 @@ class TenantTransaction:
         self.store = store
         self.session = session
         self._changed: list[object] = []
+        self._changes: list[Document] = []
 
-    def note(self, document_id: object) -> None:
-        """Say that a document was made, changed or deleted: has to be called for every one."""
+    def note(self, document_id: object, change: DocumentChange | None = None) -> None:
+        """Say that a document was made, changed or deleted: has to be called for every one.
+
+        `change` is what to tell those who follow the organization's documents; None for what the API does not show.
+        """
         self._changed.append(document_id)
+        if change is not None:
+            self._changes.append(change.to_document())
 
     async def log(self) -> None:
         """Write the log of changes."""
         if self._changed:
             await self.store.changes.append(self.session, self._changed)
+
+    async def publish(self, database: Database) -> None:
+        """Tell of the changes."""
+        if self._changes:
+            content = {"changes": self._changes}
+            organization_id = self.store.organization_id
+            await events.publish(database, self.session, organization_id, EventKind.DOCUMENTS, content)
 
 
 async def write(
@@ -59,6 +104,7 @@ async def write(
         result = await work(transaction)
         if organization.get("access") == StoreAccess.LOGGED:
             await transaction.log()
+        await transaction.publish(database)
         return result
 
     try:

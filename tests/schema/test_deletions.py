@@ -10,7 +10,7 @@ from graphql import build_schema
 
 from auth.identifiers import OrganizationId
 from schema import assembly
-from storage import deletions
+from storage import purges
 from storage.database import Database
 from storage.placements import StoreStrategy
 from tests.api import API, Member
@@ -353,7 +353,7 @@ async def test_nothing_can_be_restored_once_the_purge_has_begun(api: API, databa
     assert (await api.login(member.email))["errors"][0]["code"] == "BAD_CREDENTIALS"
     refreshed = await api.data(REFRESH, {"t": session["refreshToken"]})
     assert refreshed["refreshSession"]["errors"] == [{"code": "TOKEN_INVALID"}]
-    await deletions.purge(database, OrganizationId(record["_id"]), "worker")
+    await purges.purge(database, OrganizationId(record["_id"]), "worker")
     variables = {"id": member.organization_id}
     assert await api.error_code(RESTORE, variables, token=session["accessToken"]) == "UNAUTHENTICATED"
     assert (await api.login(member.email))["errors"][0]["code"] == "BAD_CREDENTIALS"

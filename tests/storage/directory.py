@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 from auth.identifiers import AdminId, MigrationId, OrganizationId
 from auth.roles import Role
-from storage import deletions, migrations, organizations, sign_ups
+from storage import deletions, migrations, organizations, purges, sign_ups
+from storage.acts import Act, ActorKind, ActorReference
 from storage.admins import AdminRecord, AdminStatus
 from storage.database import Database, new_id, now
 from storage.migrations import Identity, MigrationKind, MigrationRecord, MigrationState, MigrationWay
-from storage.organizations import ActorKind, ActorReference, OrganizationRecord, OrganizationStatus
+from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.placements import StoreStrategy, choose
 from storage.tenant_stores import TenantStore
 
 _STANDING = {"_tenants.documents", "_tenants.guards", "_tenants.changes"}
 _numbers = itertools.count(1)
+
+ACT = Act(ActorReference(ActorKind.ADMIN, AdminId("a" * 24)))
+"""What is done here, by whom it does not matter."""
 
 
 def new_organization(database: Database, slug: str, strategy: StoreStrategy) -> OrganizationRecord:
@@ -59,7 +63,7 @@ async def sign_up(
 ) -> OrganizationRecord:
     """Sign an organization up, with documents in its store."""
     organization = new_organization(database, slug, strategy)
-    organization = await sign_ups.sign_up(database, organization, new_owner(organization), None, hash_nothing)
+    organization = await sign_ups.sign_up(database, organization, new_owner(organization), None, hash_nothing, ACT)
     if documents:
         ids: list[object] = list(range(documents))
         if strategy is StoreStrategy.SHARED:
@@ -73,9 +77,8 @@ async def sign_up(
 
 async def delete(database: Database, organization_id: OrganizationId) -> None:
     """Delete an organization and destroy its store."""
-    actor = ActorReference(ActorKind.ADMIN, AdminId("a" * 24))
-    worker = await deletions.mark(database, organization_id, actor)
-    await deletions.purge(database, organization_id, worker)
+    worker = await deletions.mark(database, organization_id, ACT)
+    await purges.purge(database, organization_id, worker)
 
 
 async def forget(database: Database, organization: OrganizationRecord) -> None:

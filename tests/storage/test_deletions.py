@@ -11,22 +11,22 @@ import time_machine
 from auth import refresh_tokens
 from auth.identifiers import AdminId, OrganizationId, SessionId
 from server import Settings
-from storage import accounts, admins, deletions, recovery, sign_ups, startup
+from storage import accounts, admins, deletions, purges, recovery, sign_ups, startup
 from storage.accounts import PasswordChangedError
 from storage.admins import AccountRecord
 from storage.conflicts import EmailTakenError, SlugTakenError
 from storage.database import Database, new_id, now
 from storage.deletions import NotDeletableError, NotRestorableError
-from storage.organizations import ActorKind, ActorReference, OrganizationRecord, OrganizationStatus
+from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.placements import StoreStrategy
 from storage.sessions import RefreshState, SessionRecord
 from tests.storage import directory
+from tests.storage.directory import ACT
 from tests.storage.test_organizations import stages
 from tests.storage.test_recovery import Crash
 
 DOCUMENTS = 30
 RETENTION = timedelta(days=7)
-ACTOR = ActorReference(ActorKind.ADMIN, AdminId("a" * 24))
 every_strategy = pytest.mark.parametrize("strategy", list(StoreStrategy))
 
 
@@ -47,7 +47,7 @@ async def crash(settings: Settings, database: Database) -> AsyncIterator[Crash]:
 
 async def retain(database: Database, organization: OrganizationRecord) -> None:
     """Delete an organization and keep its data for a week."""
-    await deletions.retain(database, organization.id, ACTOR, RETENTION)
+    await deletions.retain(database, organization.id, ACT, RETENTION)
 
 
 async def read(database: Database, organization: OrganizationRecord) -> OrganizationRecord:
@@ -74,7 +74,7 @@ async def add_alias(database: Database, organization: OrganizationRecord, slug: 
 async def sign_up_as(database: Database, slug: str, email: str) -> None:
     """Sign a newcomer up under a slug and an email."""
     newcomer = directory.new_organization(database, slug, StoreStrategy.COLLECTION)
-    await sign_ups.sign_up(database, newcomer, directory.new_owner(newcomer, email), None, directory.hash_nothing)
+    await sign_ups.sign_up(database, newcomer, directory.new_owner(newcomer, email), None, directory.hash_nothing, ACT)
 
 
 def new_session(account_id: AdminId, organization_id: OrganizationId) -> SessionRecord:
@@ -89,7 +89,7 @@ async def log_in(database: Database, organization: OrganizationRecord) -> None:
     """Log the owner in, as if its password had just been checked."""
     owner = await owner_of(database, organization)
     session = new_session(AdminId(owner.id), organization.id)
-    await accounts.log_in(database, owner, session, at=session.created_at, password_hash=owner.password_hash)
+    await accounts.log_in(database, owner, session, ACT, at=session.created_at, password_hash=owner.password_hash)
 
 
 async def succeeds(restoration: Awaitable[object]) -> bool:
@@ -111,7 +111,7 @@ async def later(database: Database, turns: int, work: Coroutine[Any, Any, object
 async def assert_purged(database: Database, organization: OrganizationRecord) -> None:
     """Check that nothing is left of an organization but its record, which says who deleted it."""
     (record,) = await database["organizations"].find({"_id": organization.id}).to_list(None)
-    assert (record["status"], record["placement"], record["deleted_by"]["id"]) == ("DELETED", None, ACTOR.id)
+    assert (record["status"], record["placement"], record["deleted_by"]["id"]) == ("DELETED", None, ACT.actor.id)
     assert not {"purge_at", "status_before", "lease"} & set(record)
     own = {"organization_id": organization.id}
     assert await database["slugs"].count_documents(own) == 0
@@ -176,8 +176,8 @@ async def test_organization_is_deleted_once(database: Database) -> None:
     await retain(database, organization)
     before = await database["organizations"].find_one({"_id": organization.id})
     for again in (
-        deletions.retain(database, organization.id, ACTOR, timedelta(seconds=1)),
-        deletions.mark(database, organization.id, ACTOR),
+        deletions.retain(database, organization.id, ACT, timedelta(seconds=1)),
+        deletions.mark(database, organization.id, ACT),
     ):
         with pytest.raises(NotDeletableError):
             await again
@@ -194,7 +194,7 @@ async def test_restored_organization_is_what_it_was(database: Database, status: 
     before = await read(database, organization)
     slugs = await database["slugs"].find().to_list(None)
     await retain(database, organization)
-    restored = await deletions.restore(database, organization.id)
+    restored = await deletions.restore(database, organization.id, ACT)
     assert restored == await read(database, organization)
     assert restored.status is status
     await assert_whole(database, before)
@@ -225,10 +225,10 @@ async def test_due_purge_leaves_the_record_only(database: Database, strategy: St
 async def test_login_during_a_purge_leaves_no_session(database: Database) -> None:
     """A session that is opened between the marking and the end of the purge ends with it."""
     organization = await directory.sign_up(database, "acme", documents=DOCUMENTS)
-    worker = await deletions.mark(database, organization.id, ACTOR)
+    worker = await deletions.mark(database, organization.id, ACT)
     await log_in(database, organization)
     assert await database["sessions"].count_documents({}) == 1
-    await deletions.purge(database, organization.id, worker)
+    await purges.purge(database, organization.id, worker)
     await assert_purged(database, organization)
 
 
@@ -252,11 +252,11 @@ async def test_restoring_after_the_purge_began_is_refused(database: Database) ->
     await retain(database, organization)
     worker = "w" * 24
     with when_due():
-        assert await deletions._begin_purge(database, organization.id, worker)  # noqa: SLF001 - the step in question
-        assert not await succeeds(deletions.restore(database, organization.id))
+        assert await purges._begin(database, organization.id, worker)  # noqa: SLF001 - the step in question
+        assert not await succeeds(deletions.restore(database, organization.id, ACT))
         assert await directory.count(database, organization) == DOCUMENTS
-        await deletions.purge(database, organization.id, worker)
-        assert not await succeeds(deletions.restore(database, organization.id))
+        await purges.purge(database, organization.id, worker)
+        assert not await succeeds(deletions.restore(database, organization.id, ACT))
     await assert_purged(database, organization)
 
 
@@ -265,9 +265,9 @@ async def test_purge_does_not_begin_after_restoring(database: Database) -> None:
     organization = await directory.sign_up(database, "acme", documents=DOCUMENTS)
     await retain(database, organization)
     with when_due():
-        await deletions.restore(database, organization.id)
-        assert not await deletions._begin_purge(database, organization.id, "w" * 24)  # noqa: SLF001 - the step in question
-        await deletions.purge(database, organization.id, "w" * 24)
+        await deletions.restore(database, organization.id, ACT)
+        assert not await purges._begin(database, organization.id, "w" * 24)  # noqa: SLF001 - the step in question
+        await purges.purge(database, organization.id, "w" * 24)
     await assert_whole(database, organization)
 
 
@@ -276,10 +276,10 @@ async def test_purge_does_not_begin_in_a_later_retention(database: Database) -> 
     organization = await directory.sign_up(database, "acme", documents=DOCUMENTS)
     await retain(database, organization)
     with when_due():
-        await deletions.restore(database, organization.id)
+        await deletions.restore(database, organization.id, ACT)
         await retain(database, organization)
-        assert not await deletions._begin_purge(database, organization.id, "w" * 24)  # noqa: SLF001 - the step in question
-        assert await succeeds(deletions.restore(database, organization.id))
+        assert not await purges._begin(database, organization.id, "w" * 24)  # noqa: SLF001 - the step in question
+        assert await succeeds(deletions.restore(database, organization.id, ACT))
     await assert_whole(database, organization)
 
 
@@ -291,10 +291,10 @@ async def test_restoring_and_purging_at_once_have_one_winner(database: Database)
         await retain(database, organization)
         with when_due():
             *outcomes, _, _ = await asyncio.gather(
-                later(database, turns, succeeds(deletions.restore(database, organization.id))),
-                later(database, turns, succeeds(deletions.restore(database, organization.id))),
-                later(database, 21 - turns, deletions.purge_due(database)),
-                later(database, 21 - turns, deletions.purge_due(database)),
+                later(database, turns, succeeds(deletions.restore(database, organization.id, ACT))),
+                later(database, turns, succeeds(deletions.restore(database, organization.id, ACT))),
+                later(database, 21 - turns, purges.purge_due(database)),
+                later(database, 21 - turns, purges.purge_due(database)),
             )
         assert outcomes != [True, True]
         restored.append(any(outcomes))
@@ -312,10 +312,10 @@ async def test_due_purge_is_complete_or_has_not_begun(database: Database, crash:
         await retain(database, organization)
         with when_due():
             finished = await crash.run(recovery.recover(crash.database), at_command=number)
-            restored.add(await succeeds(deletions.restore(database, organization.id)))
+            restored.add(await succeeds(deletions.restore(database, organization.id, ACT)))
             if (await read(database, organization)).status is OrganizationStatus.ACTIVE:
                 await assert_whole(database, organization)
-                await deletions.purge(database, organization.id, await deletions.mark(database, organization.id, ACTOR))
+                await purges.purge(database, organization.id, await deletions.mark(database, organization.id, ACT))
             else:
                 await recovery.recover(database, expired_only=False)
         await assert_purged(database, organization)
@@ -340,18 +340,18 @@ async def test_retaining_and_restoring_happen_whole_or_not_at_all(database: Data
             assert await database["sessions"].count_documents({}) > 0
             await retain(database, organization)
         assert await database["sessions"].count_documents({}) == 0
-        finished &= await crash.run(deletions.restore(crash.database, organization.id), at_command=number)
+        finished &= await crash.run(deletions.restore(crash.database, organization.id, ACT), at_command=number)
         restored = await read(database, organization)
         if restored.status is OrganizationStatus.DELETED:
             assert restored.purge_at is not None
-            await deletions.restore(database, organization.id)
+            await deletions.restore(database, organization.id, ACT)
         await assert_whole(database, organization)
     assert number > 2
 
 
 async def test_search_for_due_purges_is_a_range_of_an_index(database: Database) -> None:
     """However many organizations there are, a round of recovery reads those whose retention is over."""
-    command = {"find": "organizations", "filter": deletions._due()}  # noqa: SLF001 - the query in question
+    command = {"find": "organizations", "filter": purges._due()}  # noqa: SLF001 - the query in question
     plan = (await database.client[database.name].command("explain", command))["queryPlanner"]["winningPlan"]
     assert stages(plan) == ["FETCH", "IXSCAN"]
     assert plan["inputStage"]["indexName"] == "due_purges"

@@ -264,7 +264,7 @@ async def test_import_that_cannot_begin_is_the_clients_again(
     worker = leases.new_owner()
     record = await import_records.claim(database, organization.id, transfers.UPLOAD, worker)
     assert record.received == len(FILE)
-    await Importer(database, await import_records.begin(database, record.id, worker), worker).run()
+    await Importer(database, await import_records.begin(database, record.id, worker, directory.ACT), worker).run()
     assert len(await transfers.contents_of(database, organization)) == 5
 
 

@@ -97,7 +97,8 @@ async def test_sign_up_is_whole_or_not_at_all(
         organization = directory.new_organization(fragile, f"org-{number}", strategy)
         owner = directory.new_owner(organization)
         finished = await crash.run(
-            sign_ups.sign_up(fragile, organization, owner, None, directory.hash_nothing), at_command=number
+            sign_ups.sign_up(fragile, organization, owner, None, directory.hash_nothing, directory.ACT),
+            at_command=number,
         )
         await recovery.recover(database, expired_only=False)
         found = await directory.read(database, organization.id)
@@ -235,7 +236,9 @@ async def test_deletion_is_complete_or_has_not_begun(
 async def test_work_under_a_lease_is_left_alone(database: Database, fragile: Database, crash: Crash) -> None:
     """A recoverer takes over after the lease has run out, not before."""
     organization = directory.new_organization(database, "slow", StoreStrategy.COLLECTION)
-    work = sign_ups.sign_up(fragile, organization, directory.new_owner(organization), None, directory.hash_nothing)
+    work = sign_ups.sign_up(
+        fragile, organization, directory.new_owner(organization), None, directory.hash_nothing, directory.ACT
+    )
     assert not await crash.run(work, at_command=6)
     before = await directory.take_inventory(database)
     assert before.leases == 1
@@ -268,7 +271,7 @@ async def test_sign_up_that_lost_its_lease_does_not_become_active(database: Data
     await database.transaction(lambda tx: reserve(database, tx, organization, owner, worker))
     await recovery.recover(database, expired_only=False)
     with pytest.raises(SignUpLostError):
-        await database.transaction(lambda tx: sign_ups._activate(database, tx, owner, None, worker))  # noqa: SLF001
+        await database.transaction(lambda tx: sign_ups._activate(database, tx, owner, None, worker, directory.ACT))  # noqa: SLF001
     assert (await directory.take_inventory(database)).organizations == []
 
 

@@ -151,7 +151,7 @@ async def stage(
     receiver = Receiver(database, await import_records.claim(database, organization.id, upload_id, worker), worker)
     await receiver.write(file)
     await receiver.flush()
-    return Importer(database, await import_records.begin(database, receiver.record.id, worker), worker)
+    return Importer(database, await import_records.begin(database, receiver.record.id, worker, directory.ACT), worker)
 
 
 async def import_file(

@@ -1,0 +1,36 @@
+"""The collection `events`: what happens in organizations, written in the transactions in which it happens.
+
+A change stream over it feeds all subscriptions. Nothing queries it, and a stream that is resumed reads the server's own
+log, so its documents go after an hour.
+"""
+
+from enum import StrEnum
+
+from pymongo import IndexModel
+
+from auth.identifiers import OrganizationId
+from storage.database import Database, Document, Session, new_id, now
+
+COLLECTION = "events"
+_LIFETIME_SECONDS = 3600
+INDEXES = [IndexModel("at", name="end", expireAfterSeconds=_LIFETIME_SECONDS)]
+
+
+class EventKind(StrEnum):
+    """What an event tells of.
+
+    `ACT`: what somebody did, a link of the audit chain. `DOCUMENTS`: documents that one transaction wrote. `MIGRATION`:
+    a move that has come further.
+    """
+
+    ACT = "ACT"
+    DOCUMENTS = "DOCUMENTS"
+    MIGRATION = "MIGRATION"
+
+
+async def publish(
+    database: Database, tx: Session, organization_id: OrganizationId, kind: EventKind, content: Document
+) -> None:
+    """Tell of something in the transaction that does it."""
+    event = {"_id": new_id(), "organization_id": organization_id, "kind": kind, "at": now(), **content}
+    await database[COLLECTION].insert_one(event, session=tx)
