@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LAYERS = ("server.py", "schema", "resolvers", "storage", "auth")
 MAX_LINES = 400
-MORE_LINES = {"server.py": 460}  # The design puts settings, application and command line into it.
+MORE_LINES = {"server.py": 500}  # The design puts settings, application and command line into it.
 MANY = {"update_many", "delete_many"}
 TENANT_DOORS = {"storage/tenant_stores.py", "storage/database.py"}
 
