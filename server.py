@@ -230,17 +230,20 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     from auth.passwords import PasswordHasher
     from auth.tokens import AccessTokens
     from resolvers.background import BackgroundTasks
+    from resolvers.incidents import Incidents
     from resolvers.services import Policy, Services
     from storage import recovery
 
     keys = load_keys(settings)
+    database = connect(settings)
     services = Services(
-        database=connect(settings),
+        database=database,
         passwords=PasswordHasher(),
         tokens=AccessTokens(
             keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience, ttl=settings.access_token_ttl
         ),
         background=BackgroundTasks(),
+        incidents=Incidents(database),
         policy=Policy(
             open_signup=settings.signup is SignUp.OPEN,
             store_strategy=settings.tenant_store,
@@ -255,6 +258,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
         recovering.cancel()
         await asyncio.wait({recovering})
         await services.background.close()
+        await services.incidents.close()
         services.passwords.close()
         await services.database.close()
 

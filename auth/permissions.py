@@ -4,6 +4,7 @@ A guarded field of an object asks whether the caller may see *that* object's org
 whether the caller holds the permission at all, and the resolver then verifies the organization that the input names.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from strawberry import BasePermission, Info
@@ -19,6 +20,10 @@ class RequestScope(Protocol):
 
     async def principal(self) -> Principal:
         """Return the caller, looked up once a request."""
+        ...
+
+    async def note_denial(self, permission: Permission, organization_id: OrganizationId) -> None:
+        """Hear that the caller was denied something in an organization."""
         ...
 
 
@@ -38,15 +43,22 @@ def require(principal: Principal, *, allowed: bool) -> None:
 
 
 class RequiresPermission(BasePermission):
-    """Lets callers pass who hold the permission, wherever they hold it."""
+    """Lets callers pass who hold the permission, wherever they hold it; `named` finds the organization they mean."""
 
-    def __init__(self, permission: Permission) -> None:
+    def __init__(
+        self, permission: Permission, named: Callable[[Mapping[str, Any]], OrganizationId | None] = lambda _: None
+    ) -> None:
         self.permission = permission
+        self._named = named
 
     async def has_permission(self, source: Any, info: Info[RequestScope, None], **kwargs: Any) -> bool:  # noqa: ANN401, ARG002 - Strawberry's signature
         """Return true or raise, so that the client learns which of the two refusals it is."""
         principal = await info.context.principal()
-        require(principal, allowed=self.permission in principal.permissions)
+        allowed = self.permission in principal.permissions
+        organization_id = None if allowed else self._named(kwargs)
+        if organization_id is not None:
+            await info.context.note_denial(self.permission, organization_id)
+        require(principal, allowed=allowed)
         return True
 
 
@@ -61,5 +73,8 @@ class RequiresPermissionHere(RequiresPermission):
     ) -> bool:
         """Return true or raise, so that the client learns which of the two refusals it is."""
         principal = await info.context.principal()
-        require(principal, allowed=principal.can(self.permission, source.organization_id))
+        allowed = principal.can(self.permission, source.organization_id)
+        if not allowed:
+            await info.context.note_denial(self.permission, source.organization_id)
+        require(principal, allowed=allowed)
         return True

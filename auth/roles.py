@@ -27,6 +27,8 @@ class Permission(StrEnum):
     ORGANIZATION_CREATE = "organization:create"
     ADMIN_READ = "admin:read"
     MIGRATION_READ = "migration:read"
+    AUDIT_READ = "audit:read"
+    EVENT_READ = "event:read"
     DOCUMENT_READ = "document:read"
     DOCUMENT_WRITE = "document:write"
     DOCUMENT_TYPE_MANAGE = "document_type:manage"
@@ -40,11 +42,13 @@ _VIEWER = frozenset(
         Permission.ORGANIZATION_READ,
         Permission.ADMIN_READ,
         Permission.MIGRATION_READ,
+        Permission.EVENT_READ,
         Permission.DOCUMENT_READ,
     }
 )
 _ADMIN = _VIEWER | {
     Permission.ORGANIZATION_UPDATE,
+    Permission.AUDIT_READ,
     Permission.DOCUMENT_WRITE,
     Permission.DOCUMENT_TYPE_MANAGE,
     Permission.DOCUMENT_EXPORT,
@@ -78,6 +82,8 @@ OPERATOR_PERMISSIONS: frozenset[Permission] = frozenset(
         Permission.ORGANIZATION_CREATE,
         Permission.ADMIN_READ,
         Permission.MIGRATION_READ,
+        Permission.AUDIT_READ,
+        Permission.EVENT_READ,
     }
 )
 """What operators may do in every organization: never a change, never a tenant's documents."""

@@ -16,7 +16,10 @@ async def authorize(
     Raises `UnauthenticatedError` or `ForbiddenError`; an organization that does not exist is refused like another's.
     """
     principal = await context.principal()
-    require(principal, allowed=principal.can(permission, organization_id))
+    allowed = principal.can(permission, organization_id)
+    if not allowed:
+        await context.note_denial(permission, organization_id)
+    require(principal, allowed=allowed)
     organization = await context.loaders.organizations.load(organization_id)
     require(principal, allowed=organization is not None)
     assert organization is not None  # noqa: S101 - require() has raised otherwise

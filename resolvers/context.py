@@ -4,9 +4,12 @@ import asyncio
 from dataclasses import dataclass
 
 from auth.errors import UnauthenticatedError
-from auth.identifiers import SessionId
+from auth.identifiers import OrganizationId, SessionId
 from auth.principals import AdminPrincipal, Anonymous, OperatorPrincipal, Principal
+from auth.roles import Permission
 from auth.tokens import AccessClaims, InvalidTokenError
+from resolvers import incidents
+from resolvers.incidents import Incident
 from resolvers.loaders import Loaders
 from resolvers.services import Services
 from storage.acts import Act, ActorKind, ActorReference
@@ -57,6 +60,17 @@ class RequestContext:
     def act_of(self, actor: ActorReference, session_id: SessionId | None) -> Act:
         """Return how to record that somebody does something by this request, whoever the caller seems to be."""
         return Act(actor, session_id, self._origin.address, self._origin.request_id)
+
+    def note(self, incident: Incident) -> None:
+        """Have it recorded that something was tried in vain."""
+        self.services.incidents.note(incident, self._origin.address)
+
+    async def note_denial(self, permission: Permission, organization_id: OrganizationId) -> None:
+        """Have it recorded if it is an operator who was denied this."""
+        principal = await self.principal()
+        if isinstance(principal, OperatorPrincipal):
+            operator = ActorReference(ActorKind.OPERATOR, principal.operator_id)
+            self.note(incidents.denied(organization_id, operator, permission))
 
     def forget_loaded(self) -> None:
         """Have later fields see what a mutation has changed."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from auth.passwords import PasswordHasher
 from auth.tokens import AccessTokens
 from resolvers.background import BackgroundTasks
+from resolvers.incidents import Incidents
 from resolvers.migration_progress import MigrationProgress
 from storage.database import Database
 from storage.placements import StoreStrategy
@@ -30,4 +31,5 @@ class Services:
     tokens: AccessTokens
     background: BackgroundTasks
     policy: Policy
+    incidents: Incidents
     migration_progress: MigrationProgress = field(default_factory=MigrationProgress)

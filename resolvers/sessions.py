@@ -9,7 +9,7 @@ from auth.identifiers import SessionId
 from auth.principals import Anonymous
 from auth.roles import DELETED_PERMISSIONS
 from auth.tokens import AccessToken
-from resolvers import emails
+from resolvers import emails, incidents
 from resolvers.context import RequestContext
 from resolvers.services import Services
 from storage import accounts, admins, sessions
@@ -67,6 +67,8 @@ async def log_in(context: RequestContext, *, email: str, password: str) -> Login
     account = None if address is None else await admins.find_by_email(services.database, address)
     matches = await services.passwords.verify(password, None if account is None else account.password_hash)
     if account is None or not matches or not await _may_log_in(context, account):
+        if isinstance(account, AdminRecord):
+            context.note(incidents.failed_login(account.organization_id, account.id))
         raise _bad_credentials()
     password_hash = account.password_hash
     if services.passwords.needs_rehash(password_hash):

@@ -10,7 +10,7 @@ from auth.identifiers import OrganizationId
 from auth.roles import Permission
 from resolvers import admins
 from resolvers.admins import AdminUpdate
-from schema.connections import edges, page_info
+from schema.connections import connect
 from schema.enums import AdminStatus, Role
 from schema.fields import Info
 from schema.ids import NodeType, encode
@@ -103,10 +103,7 @@ class AdminConnection:
     @classmethod
     def from_page(cls, page: Page[AdminRecord]) -> "AdminConnection":
         """Show a page of stored admins."""
-        shown = edges(
-            page, ORDER, _key, lambda cursor, record: AdminEdge(cursor=cursor, node=Admin.from_record(record))
-        )
-        return cls(edges=shown, page_info=page_info(page, [edge.cursor for edge in shown]))
+        return connect(cls, AdminEdge, page, ORDER, _key, Admin.from_record)
 
 
 @strawberry.input(description="What to change about oneself.")

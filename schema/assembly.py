@@ -8,7 +8,9 @@ from strawberry.extensions import MaxTokensLimiter, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from schema.actors import System
 from schema.admins import Admin, AdminMutations, Operator
+from schema.audit_events import AuditEvent
 from schema.deletions import DeletionMutations
 from schema.document_changes import DocumentMutations
 from schema.document_types import DocumentTypeMutations
@@ -71,7 +73,7 @@ def build(*, explorable: bool) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Organization, Admin, Operator, Session, Migration, Document],
+        types=[Organization, Admin, Operator, System, Session, Migration, Document, AuditEvent],
         extensions=extensions,
         config=StrawberryConfig(disable_field_suggestions=not explorable, scalar_map=SCALARS),
     )

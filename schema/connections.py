@@ -6,7 +6,7 @@ added or removed, costs the same at any depth, and is refused when it is used wi
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Any, TypeVar
@@ -21,6 +21,7 @@ from storage.pages import Key, Page, PageRequest
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
 _MAX_CURSOR_LENGTH = 12_000
+_MAX_NUMBER = 2**63 - 1
 
 First = Annotated[int | None, strawberry.argument(description="How many to return from the start: 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="Return what comes after this cursor.")]
@@ -37,7 +38,7 @@ class OrderDirection(Enum):
 
 
 _R = TypeVar("_R")
-_E = TypeVar("_E")
+_C = TypeVar("_C")
 
 
 def page_request(
@@ -57,33 +58,47 @@ def page_request(
     )
 
 
-def edges(page: Page[_R], order: str, key: Callable[[_R], Key], make: Callable[[str, _R], _E]) -> list[_E]:
-    """Return the edges of a page: `make` is given each record with its cursor."""
-    return [make(_encode(order, key(record)), record) for record in page.items]
-
-
-def page_info(page: Page[Any], cursors: list[str]) -> PageInfo:
-    """Return where a page stands among the others."""
-    return PageInfo(
+def connect(
+    connection: Callable[..., _C],
+    edge: Callable[..., object],
+    page: Page[_R],
+    order: str,
+    key: Callable[[_R], Key],
+    show: Callable[[_R], object],
+) -> _C:
+    """Return a page of records as a connection: `key` is a record's place in the order, `show` makes its node."""
+    cursors = [_encode(order, key(record)) for record in page.items]
+    edges = [edge(cursor=cursor, node=show(record)) for cursor, record in zip(cursors, page.items, strict=True)]
+    info = PageInfo(
         has_next_page=page.has_next,
         has_previous_page=page.has_previous,
         start_cursor=cursors[0] if cursors else None,
         end_cursor=cursors[-1] if cursors else None,
     )
+    return connection(edges=edges, page_info=info)
 
 
 def _encode(order: str, key: Key) -> str:
     value, record_id = key
-    kind, text = ("t", value.isoformat()) if isinstance(value, datetime) else ("s", value)
+    kind, text = (
+        ("t", value.isoformat()) if isinstance(value, datetime) else ("s" if isinstance(value, str) else "i", value)
+    )
     return base64.urlsafe_b64encode(orjson.dumps([order, kind, text, record_id])).decode().rstrip("=")
+
+
+_READ: Mapping[str, Callable[[Any], str | int | datetime]] = {
+    "t": lambda text: datetime.fromisoformat(text).astimezone(UTC),
+    "s": str,
+    "i": lambda number: max(min(int(number), _MAX_NUMBER), -_MAX_NUMBER),
+}
 
 
 def _decode(order: str, cursor: str) -> Key:
     try:
         encoded = cursor if len(cursor) <= _MAX_CURSOR_LENGTH else ""
         found, kind, text, record_id = orjson.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
-        key = (datetime.fromisoformat(text).astimezone(UTC) if kind == "t" else str(text)), str(record_id)
-    except (ValueError, TypeError, OverflowError, binascii.Error):
+        key = _READ[kind](text), str(record_id)
+    except (ValueError, TypeError, KeyError, OverflowError, binascii.Error):
         found = None
     if found != order:
         raise BadRequestError("This is not a cursor of this connection in this order.")

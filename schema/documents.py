@@ -11,7 +11,7 @@ from auth.errors import BadRequestError
 from resolvers import document_queries, documents
 from resolvers.document_queries import Comparison, Condition
 from schema import ids
-from schema.connections import OrderDirection, edges, page_info
+from schema.connections import OrderDirection, connect
 from schema.fields import Info
 from schema.interfaces import Node
 from storage.document_queries import DocumentQuery
@@ -144,10 +144,6 @@ async def find_page(
 
 
 def _connection(page: Page[DocumentRecord], query: DocumentQuery, order: str) -> DocumentConnection:
-    shown = edges(
-        page,
-        order,
-        lambda record: record.key(query.order),
-        lambda cursor, record: DocumentEdge(cursor=cursor, node=Document.from_record(record)),
+    return connect(
+        DocumentConnection, DocumentEdge, page, order, lambda record: record.key(query.order), Document.from_record
     )
-    return DocumentConnection(edges=shown, page_info=page_info(page, [edge.cursor for edge in shown]))

@@ -10,6 +10,8 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from auth.errors import UserErrorCode
 from auth.roles import Role
 from storage.admins import AdminStatus
+from storage.audit_actions import AuditAction
+from storage.audit_actions import TargetKind as AuditTargetKind
 from storage.document_types import IndexState as DocumentIndexState
 from storage.migrations import MigrationKind, MigrationState, MigrationWay
 from storage.organizations import OrganizationOrderField, OrganizationStatus
@@ -17,6 +19,8 @@ from storage.placements import StoreStrategy
 
 __all__ = [
     "AdminStatus",
+    "AuditAction",
+    "AuditTargetKind",
     "DocumentIndexState",
     "MigrationKind",
     "MigrationState",
@@ -123,6 +127,50 @@ expose(
         MigrationState.CLEANED: "Done: the old store is gone.",
         MigrationState.ROLLED_BACK: "Undone: the organization is as it was before.",
     },
+)
+expose(
+    AuditAction,
+    "What somebody did.",
+    {
+        AuditAction.ORGANIZATION_CREATED: "An organization was signed up.",
+        AuditAction.ORGANIZATION_UPDATED: "An organization's description, or the spelling of its name, was changed.",
+        AuditAction.ORGANIZATION_RENAMED: "An organization got another name and slug.",
+        AuditAction.ORGANIZATION_DELETED: "An organization was deleted; all its sessions ended.",
+        AuditAction.ORGANIZATION_RESTORED: "The deletion of an organization was undone.",
+        AuditAction.ORGANIZATION_PURGED: "A deleted organization's data was destroyed.",
+        AuditAction.ADMIN_UPDATED: "An admin's name or email address was changed.",
+        AuditAction.ADMIN_PASSWORD_CHANGED: "An admin's password was changed.",
+        AuditAction.ADMIN_ERASED: "What was personal about an admin was erased from the trail.",
+        AuditAction.SESSION_OPENED: "Somebody signed in.",
+        AuditAction.SESSION_ENDED: "Somebody signed out.",
+        AuditAction.SESSION_LOGIN_FAILED: "Somebody tried to sign in as an admin and failed, `count` times.",
+        AuditAction.SESSION_REFRESH_REUSED: "A spent refresh token was presented: the session was ended.",
+        AuditAction.STORE_MOVE_STARTED: "A move of the tenant store was begun.",
+        AuditAction.STORE_MOVED: "The tenant store was moved.",
+        AuditAction.STORE_MOVE_UNDONE: "A move of the tenant store was undone.",
+        AuditAction.STORE_EXPORTED: "An export of the documents was begun.",
+        AuditAction.STORE_IMPORT_STARTED: "An import of documents was begun.",
+        AuditAction.STORE_IMPORTED: "An import of documents was done.",
+        AuditAction.STORE_IMPORT_FAILED: "An import of documents failed, and left nothing.",
+        AuditAction.DOCUMENT_TYPE_INDEX_DECLARED: "An index on documents was declared.",
+        AuditAction.DOCUMENT_TYPE_INDEX_TAKEN_BACK: "A declared index could not be built and was taken back.",
+        AuditAction.DOCUMENT_TYPE_SCHEMA_SET: "The schema of a type of documents was set.",
+        AuditAction.DOCUMENT_TYPE_SCHEMA_REMOVED: "The schema of a type of documents was removed.",
+        AuditAction.OPERATOR_DENIED: "An operator tried what operators may not do, `count` times.",
+    },
+)
+expose(
+    AuditTargetKind,
+    "What can be acted on.",
+    {
+        AuditTargetKind.ORGANIZATION: "An organization.",
+        AuditTargetKind.ADMIN: "An admin.",
+        AuditTargetKind.SESSION: "A session.",
+        AuditTargetKind.MIGRATION: "A move of a tenant store.",
+        AuditTargetKind.IMPORT: "An import of documents; its id is that of the upload.",
+        AuditTargetKind.DOCUMENT_TYPE: "A type of documents; its id is its name.",
+    },
+    name="AuditTargetKind",
 )
 expose(
     UserErrorCode,

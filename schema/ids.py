@@ -10,7 +10,6 @@ from auth.errors import BadRequestError
 from auth.identifiers import DocumentId, OrganizationId
 
 _KEY = re.compile(r"[0-9a-f]{24}")
-_DOCUMENT_KEY = re.compile(r"[0-9a-f]{24}:[0-9a-f]{24}")
 
 
 class NodeType(StrEnum):
@@ -22,6 +21,13 @@ class NodeType(StrEnum):
     SESSION = "Session"
     MIGRATION = "Migration"
     DOCUMENT = "Document"
+    AUDIT_EVENT = "AuditEvent"
+
+
+_KEYS_OF_PARTS = {
+    NodeType.DOCUMENT: re.compile(r"[0-9a-f]{24}:[0-9a-f]{24}"),
+    NodeType.AUDIT_EVENT: re.compile(r"[0-9a-f]{24}:[1-9][0-9]{0,17}"),
+}
 
 
 def encode(node_type: NodeType, key: str) -> strawberry.ID:
@@ -36,8 +42,7 @@ def decode(global_id: str) -> tuple[NodeType, str]:
         node_type = NodeType(type_name)
     except (ValueError, UnicodeError):
         raise BadRequestError("This is not an id of ours.") from None
-    form = _DOCUMENT_KEY if node_type is NodeType.DOCUMENT else _KEY
-    if form.fullmatch(key) is None:
+    if _KEYS_OF_PARTS.get(node_type, _KEY).fullmatch(key) is None:
         raise BadRequestError("This is not an id of ours.")
     return node_type, key
 
@@ -67,3 +72,14 @@ def decode_document(global_id: str) -> tuple[OrganizationId, DocumentId]:
     if node_type is not NodeType.DOCUMENT:
         raise BadRequestError("This is not the id of a document.")
     return document_key(key)
+
+
+def encode_audit_event(organization_id: OrganizationId, seq: int) -> strawberry.ID:
+    """Return the global id of an audit event."""
+    return encode(NodeType.AUDIT_EVENT, f"{organization_id}:{seq}")
+
+
+def audit_event_key(key: str) -> tuple[OrganizationId, int]:
+    """Return the organization and the place in its chain that the key of an audit event names."""
+    organization_id, seq = key.split(":")
+    return OrganizationId(organization_id), int(seq)

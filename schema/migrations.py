@@ -6,7 +6,7 @@ import strawberry
 from strawberry.relay import PageInfo
 
 from auth.identifiers import OrganizationId
-from schema.connections import edges, page_info
+from schema.connections import connect
 from schema.enums import MigrationKind, MigrationState, MigrationWay, StoreStrategy
 from schema.ids import NodeType, encode
 from schema.interfaces import Node
@@ -105,10 +105,7 @@ class MigrationConnection:
     @classmethod
     def from_page(cls, page: Page[MigrationRecord]) -> "MigrationConnection":
         """Show a page of stored moves."""
-        shown = edges(
-            page, ORDER, _key, lambda cursor, record: MigrationEdge(cursor=cursor, node=Migration.from_record(record))
-        )
-        return cls(edges=shown, page_info=page_info(page, [edge.cursor for edge in shown]))
+        return connect(cls, MigrationEdge, page, ORDER, _key, Migration.from_record)
 
 
 def _key(record: MigrationRecord) -> Key:

@@ -1,14 +1,16 @@
 """Finding anything again by its global id."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 
 import strawberry
 
 from auth.identifiers import AdminId, MigrationId, OrganizationId
-from resolvers import admins, documents, migrations, organizations, sessions
+from resolvers import admins, audit_events, documents, migrations, organizations, sessions
 from resolvers.context import RequestContext
 from schema import ids
 from schema.admins import Admin, Operator
+from schema.audit_events import AuditEvent
 from schema.documents import Document
 from schema.fields import Info
 from schema.ids import NodeType
@@ -31,30 +33,51 @@ class NodeQueries:
     ) -> Node | None:
         """Find a node."""
         node_type, key = ids.decode(id)
-        match node_type:
-            case NodeType.ORGANIZATION:
-                organization = await organizations.find_visible(info.context, OrganizationId(key))
-                return None if organization is None else Organization.from_record(organization)
-            case NodeType.ADMIN:
-                admin = await admins.find_visible(info.context, AdminId(key))
-                return None if admin is None else Admin.from_record(admin)
-            case NodeType.MIGRATION:
-                migration = await migrations.find_visible(info.context, MigrationId(key))
-                return None if migration is None else Migration.from_record(migration)
-            case NodeType.DOCUMENT:
-                document = await documents.find_visible(info.context, *ids.document_key(key))
-                return None if document is None else Document.from_record(document)
-            case NodeType.OPERATOR:
-                return await _own_operator(info.context, key)
-            case NodeType.SESSION:
-                return await _own_session(info.context, key)
+        return await _FINDERS[node_type](info.context, key)
 
 
-async def _own_operator(context: RequestContext, key: str) -> Operator | None:
+async def _organization(context: RequestContext, key: str) -> Node | None:
+    record = await organizations.find_visible(context, OrganizationId(key))
+    return None if record is None else Organization.from_record(record)
+
+
+async def _admin(context: RequestContext, key: str) -> Node | None:
+    record = await admins.find_visible(context, AdminId(key))
+    return None if record is None else Admin.from_record(record)
+
+
+async def _operator(context: RequestContext, key: str) -> Node | None:
+    """Find the calling operator: nobody sees another one."""
     account = await admins.viewer(context)
     return Operator.from_record(account) if isinstance(account, OperatorRecord) and account.id == key else None
 
 
-async def _own_session(context: RequestContext, key: str) -> Session | None:
+async def _session(context: RequestContext, key: str) -> Node | None:
     session = await sessions.current(context)
     return Session.from_record(session) if session is not None and session.id == key else None
+
+
+async def _migration(context: RequestContext, key: str) -> Node | None:
+    record = await migrations.find_visible(context, MigrationId(key))
+    return None if record is None else Migration.from_record(record)
+
+
+async def _document(context: RequestContext, key: str) -> Node | None:
+    record = await documents.find_visible(context, *ids.document_key(key))
+    return None if record is None else Document.from_record(record)
+
+
+async def _audit_event(context: RequestContext, key: str) -> Node | None:
+    record = await audit_events.find_visible(context, *ids.audit_event_key(key))
+    return None if record is None else AuditEvent.from_record(record)
+
+
+_FINDERS: Mapping[NodeType, Callable[[RequestContext, str], Awaitable[Node | None]]] = {
+    NodeType.ORGANIZATION: _organization,
+    NodeType.ADMIN: _admin,
+    NodeType.OPERATOR: _operator,
+    NodeType.SESSION: _session,
+    NodeType.MIGRATION: _migration,
+    NodeType.DOCUMENT: _document,
+    NodeType.AUDIT_EVENT: _audit_event,
+}

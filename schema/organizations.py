@@ -1,7 +1,7 @@
 """Organizations: the type, the directory, and the description."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -11,27 +11,29 @@ from strawberry.relay import PageInfo
 from auth.errors import BadRequestError
 from auth.identifiers import OrganizationId
 from auth.roles import Permission
-from resolvers import admins, document_types, migrations, organizations
+from resolvers import admins, audit_events, document_types, migrations, organizations
 from resolvers.organizations import OrganizationChanges
-from schema import ids
+from schema import actors, ids
 from schema.admins import ORDER as ADMIN_ORDER
-from schema.admins import Admin, AdminConnection, Operator
-from schema.connections import After, Before, First, Last, OrderDirection, edges, page_info, page_request
+from schema.admins import AdminConnection
+from schema.audit_events import ORDER as AUDIT_ORDER
+from schema.audit_events import AuditEventConnection, AuditEventFilter
+from schema.connections import After, Before, First, Last, OrderDirection, connect, page_request
 from schema.document_types import DocumentType
 from schema.documents import DocumentConnection, DocumentFilter, DocumentOrder
 from schema.documents import find_page as find_documents
 from schema.enums import OrganizationOrderField, OrganizationStatus
 from schema.fields import Info, guard, guard_here, requires
 from schema.ids import NodeType, encode
+from schema.instants import in_utc
 from schema.interfaces import Actor, Node
 from schema.migrations import ORDER as MIGRATION_ORDER
 from schema.migrations import Migration, MigrationConnection
 from schema.tenant_stores import TenantStore
 from schema.user_errors import Payload, mutation
-from storage.admins import AdminRecord
 from storage.organizations import OrganizationFilter as StoredFilter
 from storage.organizations import OrganizationRecord
-from storage.pages import Key, Page
+from storage.pages import Key
 
 _MAX_PREFIX_LENGTH = 100
 
@@ -63,12 +65,7 @@ class Organization(Node):
     )
     async def deleted_by(self, info: Info) -> Actor | None:
         """Load who deleted it."""
-        if self.record.deleted_by is None:
-            return None
-        account = await admins.find_actor(info.context, self.record.deleted_by)
-        if account is None:
-            return None
-        return Admin.from_record(account) if isinstance(account, AdminRecord) else Operator.from_record(account)
+        return await actors.shown(info.context, self.record.deleted_by)
 
     @strawberry.field(
         description=requires(
@@ -124,6 +121,28 @@ class Organization(Node):
         """Load a page of moves."""
         request = page_request(MIGRATION_ORDER, first=first, after=after, last=last, before=before)
         return MigrationConnection.from_page(await migrations.find_page(info.context, self.organization_id, request))
+
+    @strawberry.field(
+        description=requires("What people did to the organization, newest first.", Permission.AUDIT_READ),
+        extensions=guard_here(Permission.AUDIT_READ),
+    )
+    async def audit_events(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[  # noqa: A002 - the name that clients see
+            AuditEventFilter | None, strawberry.argument(description="Which events to list.")
+        ] = None,
+    ) -> AuditEventConnection | None:
+        """Load a page of audit events."""
+        request = page_request(AUDIT_ORDER, first=first, after=after, last=last, before=before)
+        narrow = (filter or AuditEventFilter()).to_stored()
+        return AuditEventConnection.from_page(
+            await audit_events.find_page(info.context, self.organization_id, narrow, request)
+        )
 
     @strawberry.field(
         description=requires("The documents in the tenant store.", Permission.DOCUMENT_READ),
@@ -204,7 +223,7 @@ class OrganizationFilter:
         if len(self.name_prefix or "") > _MAX_PREFIX_LENGTH:
             raise BadRequestError(f"namePrefix has at most {_MAX_PREFIX_LENGTH} characters.")
         statuses = None if self.status is None else list(dict.fromkeys(self.status))
-        return StoredFilter(self.name_prefix, statuses, _in_utc(self.created_from), _in_utc(self.created_before))
+        return StoredFilter(self.name_prefix, statuses, in_utc(self.created_from), in_utc(self.created_before))
 
 
 @strawberry.input(description="How to order organizations.")
@@ -263,7 +282,8 @@ class OrganizationQueries:
             order=order.field,
             descending=descending,
         )
-        return _connection(page, order_name, _KEYS[order.field])
+        key = _KEYS[order.field]
+        return connect(OrganizationConnection, OrganizationEdge, page, order_name, key, Organization.from_record)
 
 
 @strawberry.input(description="What to change about an organization.")
@@ -307,22 +327,3 @@ _KEYS: dict[OrganizationOrderField, Callable[[OrganizationRecord], Key]] = {
     OrganizationOrderField.NAME: lambda record: (record.name_key, record.id),
     OrganizationOrderField.CREATED_AT: lambda record: (record.created_at, record.id),
 }
-
-
-def _connection(
-    page: Page[OrganizationRecord], order: str, key: Callable[[OrganizationRecord], Key]
-) -> OrganizationConnection:
-    shown = edges(
-        page, order, key, lambda cursor, record: OrganizationEdge(cursor=cursor, node=Organization.from_record(record))
-    )
-    return OrganizationConnection(edges=shown, page_info=page_info(page, [edge.cursor for edge in shown]))
-
-
-def _in_utc(instant: datetime | None) -> datetime | None:
-    """Return an instant in UTC, which is what one without an offset is in; raise `BadRequestError` out of range."""
-    if instant is None:
-        return None
-    try:
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except OverflowError:
-        raise BadRequestError("This instant is out of range.") from None

@@ -23,7 +23,7 @@ from storage.events import EventKind
 COLLECTION = "audit_events"
 INDEXES = [
     IndexModel([("organization_id", ASCENDING), ("seq", ASCENDING)], name="by_organization", unique=True),
-    IndexModel([("organization_id", ASCENDING), ("at", ASCENDING)], name="by_time"),
+    IndexModel([("organization_id", ASCENDING), ("at", ASCENDING), ("seq", ASCENDING)], name="by_time"),
     IndexModel([("organization_id", ASCENDING), ("action", ASCENDING), ("seq", ASCENDING)], name="by_action"),
     IndexModel([("organization_id", ASCENDING), ("actor.id", ASCENDING), ("seq", ASCENDING)], name="by_actor"),
     IndexModel([("organization_id", ASCENDING), ("target.id", ASCENDING), ("seq", ASCENDING)], name="by_target"),

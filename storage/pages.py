@@ -9,7 +9,7 @@ from storage.database import Document
 
 _T = TypeVar("_T")
 
-Key = tuple[str | datetime, str]
+Key = tuple[str | int | datetime, str]
 """The value of the field that a page is ordered by, and the id that decides between equal ones."""
 
 
