@@ -5,24 +5,19 @@ import uuid
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from schema.http_middleware import HTTPMiddleware
 
 _HEADER = "X-Request-ID"
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _KEY = "tenantry.request_id"
 
 
-class RequestIDMiddleware:
+class RequestIDMiddleware(HTTPMiddleware):
     """Puts the request id into the scope, the log and the response."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = Headers(scope=scope).get(_HEADER, "")
         scope[_KEY] = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
 

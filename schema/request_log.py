@@ -5,7 +5,9 @@ import time
 from typing import Any
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from schema.http_middleware import HTTPMiddleware
 
 _KEY = "tenantry.request_log"
 _IDS = re.compile(r"(?<=/organizations/)[^/]+|(?<=/import/)[^/]+")
@@ -13,17 +15,10 @@ _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 _log = structlog.get_logger()
 
 
-class RequestLogMiddleware:
+class RequestLogMiddleware(HTTPMiddleware):
     """Logs method, path, status and duration, and what the endpoint has noted."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status = time.perf_counter(), 500
         scope[_KEY] = {}
 

@@ -2,24 +2,18 @@
 
 import structlog
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from schema import problems
+from schema.http_middleware import HTTPMiddleware
 
 _log = structlog.get_logger()
 
 
-class UnforeseenErrorMiddleware:
+class UnforeseenErrorMiddleware(HTTPMiddleware):
     """Stands inside the request's id and log line, so that both belong to the answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_begun = False
 
         async def send_and_note(message: Message) -> None:
