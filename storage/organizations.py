@@ -188,19 +188,17 @@ async def _update_active(
     database: Database, organization_id: OrganizationId, fields: Document, act: Act, provided: Document | None = None
 ) -> OrganizationRecord | None:
     active = {"_id": organization_id, "status": OrganizationStatus.ACTIVE, **(provided or {})}
-    update = {**fields, "name_key": name_key(fields["name"])} if "name" in fields else fields
+    names = {"name_key": name_key(fields["name"])} if "name" in fields else {}
 
     async def write(tx: Session) -> OrganizationRecord | None:
-        before: Document | None = await database[COLLECTION].find_one_and_update(
-            active, {"$set": {**update, "updated_at": now()}}, session=tx
-        )
+        update = {**fields, **names, "updated_at": now()}
+        before: Document | None = await database[COLLECTION].find_one_and_update(active, {"$set": update}, session=tx)
         if before is None:
             return None
         changes = {name: audit_events.change(before[name], value) for name, value in fields.items()}
         event = NewEvent(AuditAction.ORGANIZATION_UPDATED, Target(TargetKind.ORGANIZATION, organization_id), changes)
         await audit_events.record(database, tx, organization_id, act, event)
-        after: Document | None = await database[COLLECTION].find_one({"_id": organization_id}, session=tx)
-        return None if after is None else from_document(after)
+        return from_document(before | update)
 
     return await database.transaction(write)
 
