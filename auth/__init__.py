@@ -3,6 +3,7 @@
 - `errors`: the base error, its stable codes, and the errors that every layer may raise.
 - `identifiers`: the id types; holding an `OrganizationId` means that someone verified it.
 - `algorithms`, `keys`, `tokens`: the signing keys and the access tokens made with them.
+- `audit_chain`: the form and the hash of an audit trail's links.
 - `passwords`: hashing off the event loop, and which passwords are too weak.
 - `permissions`: the classes that guard schema fields.
 - `principals`: the caller as the live records say it is.

@@ -2,14 +2,15 @@
 
 - `assembly`: the one list of everything in the schema; `python server.py schema` prints it.
 - `organizations`, `admins`, `sessions`, `migrations`, `tenant_stores`, `viewer`, `nodes`: the nouns;
-  `documents`, `document_changes`, `document_types`: the tenants' own.
+  `documents`, `document_changes`, `document_types`: the tenants' own; `audit_events`, `actors`: what was done, by whom.
 - `sign_ups`, `moves`, `deletions`: the larger mutations, a file each; `migration_progress`: a subscription.
-- `interfaces`, `ids`, `connections`, `enums`, `scalars`, `fields`, `user_errors`: what the nouns share.
+- `interfaces`, `ids`, `connections`, `instants`, `enums`, `scalars`, `fields`, `user_errors`: what the nouns share.
 - `operation_selection`, `introspection`: extensions that refuse documents before they are executed.
 - `errors`: the one translator from exceptions to the wire.
 - `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP; `graphql_websocket`, `websocket_protocol`: over
   WebSocket; `graphql_routes`: the routes of both; `bearer`: where the access token stands.
-- `request_id`, `request_log`, `unforeseen`: middleware; `logs`: the form of the log.
+- `request_id`, `request_log`, `unforeseen`: middleware (`http_middleware`); `request_context`: what a request gives to
+  the resolvers; `logs`: the form of the log.
 - `transfers`, `transfer_problems`: export and import over HTTP; `transfer_commands`, `transfer_client`: the commands.
 - `health`, `jwks`, `playground`: the other routes; `problems`: answers to requests that never reach GraphQL.
 """

@@ -3,7 +3,7 @@
 - `database`: the connection, transactions, and what kind of server this is; `startup` readies it for use.
 - `capabilities`: what kind of server it is.
 - `embedded`: the database that comes along, as a child process; `parent_process` ties its life to ours.
-- `failures`: which of the driver's errors mean "try again later".
+- `failures`: which of the driver's errors mean "try again later", and how to wait for that.
 - `organizations`, `admins`, `sessions`, `slugs`, `migrations`: the collections of the master database, a module each.
 - `placements`: where a store is; `tenant_stores`: what is in it; `tenant_access`: the one door, which `guards` keep.
 - `move_plans`, `moves`: carry a store elsewhere while it is written to; `changes`: what is to be copied again;
@@ -13,7 +13,10 @@
 - `document_types`: what members say about a type; `index_builds` and `store_indexes` make the indexes, `document_rules`
   and `document_schemas` check what is written.
 - `accounts`: what touches an account and its sessions together; `conflicts`: what a unique index decides against.
-- `sign_ups`, `deletions`: the birth and the end of an organization, each safe against a crash between any two lines.
+- `sign_ups`, `deletions`, `purges`: the birth and the end of an organization, each safe against a crash between any two
+  lines.
+- `acts`: who does something; `audit_events`: the chain of what people did (`audit_actions`), read by `audit_pages`.
+- `events`: what happens, told in the transaction that does it; `move_events`: what a move tells of.
 - `leases`, `recovery`: who works on an unfinished change, and who finishes it when that worker is gone.
 - `exports`, `imports`: documents leave and enter as files, in the form of `transfer_format`; an import has its record
   in `import_records`, its bytes in `import_staging`, and is looked at first by `import_checks` and `import_rules`.
