@@ -114,18 +114,23 @@ def _to_document(organization_id: OrganizationId, head: Document, act: Act, even
         "session_id": act.session_id,
         "request_id": act.request_id,
         "target": {"kind": event.target.kind.value, "id": event.target.id},
-        "changes": dict(event.changes),
+        "changes": _real(event.changes),
         "details": dict(event.details),
         "personal_hash": None,
         "previous": head.get("hash", GENESIS),
     }
-    values = {name: value for name, value in (("address", act.address), ("changes", dict(event.personal))) if value}
+    values = {name: value for name, value in (("address", act.address), ("changes", _real(event.personal))) if value}
     if values:
         salt = secrets.token_hex(_SALT_BYTES)
         document["personal"] = {"salt": salt, "values": values}
         document["personal_hash"] = audit_chain.personal_hash(salt, values)
     document["hash"] = audit_chain.link_hash(link_of(document))
     return document
+
+
+def _real(changes: Mapping[str, Any]) -> Document:
+    """Return the changes that have changed something."""
+    return {name: one for name, one in changes.items() if one["before"] != one["after"]}
 
 
 def _due_at(audit: Document, at: datetime, *, checkpoint: bool) -> datetime:

@@ -95,7 +95,6 @@ async def test_sign_up_begins_the_trail(api: API, member: Member) -> None:
     assert {change["field"]: (change["after"], change["personal"]) for change in event["changes"]} == {
         "name": ("Acme", False),
         "slug": ("acme", False),
-        "description": (None, False),
         "email": ("ada@example.com", True),
         "adminName": ("Ada", True),
     }
