@@ -4,10 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import pymongo
 import pytest
 
+from storage import embedded
 from storage.embedded import EmbeddedDatabase, EmbeddedDatabaseError, _database_lock, running_uri
 
 HOLDER = """
@@ -45,3 +48,30 @@ def test_folder_has_one_server(tmp_path: Path) -> None:
         second.stop()
         first.stop()
     assert running_uri(tmp_path) is None
+
+
+def test_database_that_comes_back_deaf_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was restarted, lives, and does not answer is killed: it would be waited for in vain."""
+    spawn, deaf = EmbeddedDatabase._spawn, threading.Event()  # noqa: SLF001 - the step in question
+
+    def spawn_deaf(self: EmbeddedDatabase, *, authenticate: bool) -> None:
+        spawn(self, authenticate=authenticate)
+        if not deaf.is_set():
+            assert self._child is not None
+            os.kill(self._child.pid, signal.SIGSTOP)
+            deaf.set()
+
+    database = EmbeddedDatabase(tmp_path)
+    try:
+        database.launch()
+        uri = database.wait_until_ready()
+        monkeypatch.setattr(embedded, "_START_SECONDS", 4.0)
+        monkeypatch.setattr(EmbeddedDatabase, "_spawn", spawn_deaf)
+        database.watch()
+        assert database._child is not None  # noqa: SLF001 - to kill it
+        os.kill(database._child.pid, signal.SIGKILL)  # noqa: SLF001
+        assert deaf.wait(20)
+        with pymongo.MongoClient[dict[str, object]](uri, timeoutMS=20_000, serverSelectionTimeoutMS=20_000) as client:
+            assert client.admin.command("ping")["ok"] == 1
+    finally:
+        database.stop()
