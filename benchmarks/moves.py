@@ -23,7 +23,7 @@ from storage.database import Collection, Database, Document, Session, new_id, no
 from storage.embedded import EmbeddedDatabase
 from storage.migrations import MigrationState, MigrationWay
 from storage.organizations import OrganizationRecord
-from storage.tenant_access import NotWritableError, TenantTransaction
+from storage.tenant_access import DocumentChange, DocumentChangeKind, NotWritableError, TenantTransaction
 from storage.tenant_stores import TenantStore, to_content
 from tests.storage import directory
 
@@ -208,7 +208,7 @@ async def write(database: Database, organization_id: OrganizationId) -> None:
 
     async def work(transaction: TenantTransaction) -> None:
         made = document()
-        transaction.note(made["_id"])
+        transaction.note(made["_id"], DocumentChange(DocumentChangeKind.CREATED, made["_id"], made["type"], 1))
         await transaction.store.insert(transaction.session, [to_content(made)])
 
     await tenant_access.write(database, organization_id, work)
