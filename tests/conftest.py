@@ -19,6 +19,7 @@ from storage import startup
 from storage.database import Database
 from storage.embedded import EmbeddedDatabase
 from tests.api import API, PASSWORD, started
+from tests.crashes import Crash
 
 _URI_KEY = "TENANTRY_MONGODB_URI"
 _run_database = pytest.StashKey[tuple[EmbeddedDatabase, tempfile.TemporaryDirectory[str]]]()
@@ -97,6 +98,22 @@ async def database(settings: Settings, dropping: Dropping) -> AsyncIterator[Data
     yield database
     await dropping(database)
     await database.close()
+
+
+@pytest.fixture
+async def crash(settings: Settings, database: Database) -> AsyncIterator[Crash]:  # noqa: ARG001 - it has to be prepared
+    """A crash, still to be set off."""
+    assert settings.mongodb_uri is not None
+    crash = Crash()
+    crash.database = Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[crash])
+    yield crash
+    await crash.database.close()
+
+
+@pytest.fixture
+def fragile(crash: Crash) -> Database:
+    """The prepared database, through a client that can be cut off."""
+    return crash.database
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from storage.audit_pages import AuditFilter
 from storage.database import Database
 from storage.organizations import OrganizationRecord
 from storage.pages import PageRequest
-from tests.storage import directory
+from tests.storage import directory, plans
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 ALL = PageRequest(limit=100)
@@ -82,11 +82,6 @@ async def test_pages_are_read_in_the_order_of_an_index(
     embedded = not (await database.capabilities()).drops_at_once
     if embedded:  # Its planner heeds an equality that stands alone, no more.
         query = {"organization_id": query["organization_id"]}
-    command = {"find": audit_events.COLLECTION, "filter": query, "sort": dict(sort), "limit": 11}
-    plan = (await database.client[database.name].command("explain", command))["queryPlanner"]["winningPlan"]
-    stages = []
-    while plan is not None:
-        stages.append(plan["stage"])
-        plan = plan.get("inputStage")
-    assert "IXSCAN" in stages
-    assert embedded or "SORT" not in stages
+    found = await plans.stages(database, audit_events.COLLECTION, query, sort)
+    assert "IXSCAN" in found
+    assert embedded or "SORT" not in found

@@ -1,7 +1,7 @@
 """Deleting with a retention: what is kept, what brings it back, and what ends it, cut off at every single command."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,6 @@ import time_machine
 
 from auth import refresh_tokens
 from auth.identifiers import AdminId, OrganizationId, SessionId
-from server import Settings
 from storage import accounts, admins, deletions, purges, recovery, sign_ups, startup
 from storage.accounts import PasswordChangedError
 from storage.admins import AccountRecord
@@ -20,10 +19,9 @@ from storage.deletions import NotDeletableError, NotRestorableError
 from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.placements import StoreStrategy
 from storage.sessions import RefreshState, SessionRecord
-from tests.storage import directory
+from tests.crashes import Crash
+from tests.storage import directory, plans
 from tests.storage.directory import ACT
-from tests.storage.test_organizations import stages
-from tests.storage.test_recovery import Crash
 
 DOCUMENTS = 30
 RETENTION = timedelta(days=7)
@@ -33,16 +31,6 @@ every_strategy = pytest.mark.parametrize("strategy", list(StoreStrategy))
 def when_due() -> time_machine.travel:
     """Go to where every retention that began before is over; time passes there, too."""
     return time_machine.travel(RETENTION + timedelta(minutes=1), tick=True)
-
-
-@pytest.fixture
-async def crash(settings: Settings, database: Database) -> AsyncIterator[Crash]:  # noqa: ARG001 - it has to be prepared
-    """A crash, still to be set off."""
-    assert settings.mongodb_uri is not None
-    crash = Crash()
-    crash.database = Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[crash])
-    yield crash
-    await crash.database.close()
 
 
 async def retain(database: Database, organization: OrganizationRecord) -> None:
@@ -353,5 +341,5 @@ async def test_search_for_due_purges_is_a_range_of_an_index(database: Database) 
     """However many organizations there are, a round of recovery reads those whose retention is over."""
     command = {"find": "organizations", "filter": purges._due()}  # noqa: SLF001 - the query in question
     plan = (await database.client[database.name].command("explain", command))["queryPlanner"]["winningPlan"]
-    assert stages(plan) == ["FETCH", "IXSCAN"]
+    assert plans.stages_of(plan) == ["FETCH", "IXSCAN"]
     assert plan["inputStage"]["indexName"] == "due_purges"

@@ -19,8 +19,7 @@ from storage.pages import Page, PageRequest
 from storage.placements import StoreStrategy
 from storage.tenant_access import TenantTransaction
 from storage.tenant_stores import TenantStore
-from tests.storage import directory
-from tests.storage.test_organizations import stages
+from tests.storage import directory, plans
 
 every_strategy = pytest.mark.parametrize("strategy", list(StoreStrategy))
 MISSING = object()
@@ -197,7 +196,7 @@ async def plan_of(
     """Return the stages of a query's winning plan, from the top."""
     command = {"find": store.placement.collection, "filter": criteria, "sort": dict(sort), "limit": 4}
     explained = await database.client[store.placement.database].command("explain", command)
-    return stages(explained["queryPlanner"]["winningPlan"])
+    return plans.stages_of(explained["queryPlanner"]["winningPlan"])
 
 
 def test_a_page_between_two_cursors_is_what_lies_between_them() -> None:

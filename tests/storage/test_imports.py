@@ -3,12 +3,10 @@
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from server import Settings
 from storage import import_records, import_staging, imports, leases, organizations, patient_writes, recovery
 from storage.database import Database, now
 from storage.import_records import ImportLostError, ImportRecord, ImportState, OnConflict
@@ -17,8 +15,8 @@ from storage.organizations import OrganizationRecord, OrganizationStatus, StoreA
 from storage.placements import StoreStrategy
 from storage.tenant_access import NotReadableError, NotWritableError
 from storage.tenant_stores import to_content
+from tests.crashes import Crash
 from tests.storage import directory, transfers
-from tests.storage.test_recovery import Crash
 
 every_strategy = pytest.mark.parametrize("strategy", list(StoreStrategy))
 
@@ -194,16 +192,6 @@ async def test_large_import_that_fails_is_undone(database: Database) -> None:
     expected = [old[0], kept, old[1], transfers.api_document(99, taken=1)]
     assert await transfers.contents_of(database, organization) == expected
     assert await transfers.staged(database) == 0
-
-
-@pytest.fixture
-async def crash(settings: Settings, database: Database) -> AsyncIterator[Crash]:  # noqa: ARG001 - it has to be prepared
-    """A crash, still to be set off."""
-    assert settings.mongodb_uri is not None
-    crash = Crash()
-    crash.database = Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[crash])
-    yield crash
-    await crash.database.close()
 
 
 @pytest.mark.usefixtures("small_batches")

@@ -8,6 +8,7 @@ from auth.identifiers import OrganizationId
 from storage import migrations
 from storage.database import Database
 from storage.pages import PageRequest
+from tests.storage import plans
 
 CURSOR = datetime(2026, 1, 1, tzinfo=UTC), "0" * 24
 
@@ -23,11 +24,6 @@ async def test_pages_are_read_in_the_order_of_an_index(
     embedded = not (await database.capabilities()).drops_at_once
     if embedded:  # Its planner heeds an equality that stands alone, no more.
         query = {"organization_id": query["organization_id"]}
-    command = {"find": migrations.COLLECTION, "filter": query, "sort": dict(sort), "limit": 11}
-    plan = (await database.client[database.name].command("explain", command))["queryPlanner"]["winningPlan"]
-    stages = []
-    while plan is not None:
-        stages.append(plan["stage"])
-        plan = plan.get("inputStage")
-    assert "IXSCAN" in stages
-    assert embedded or "SORT" not in stages
+    found = await plans.stages(database, migrations.COLLECTION, query, sort)
+    assert "IXSCAN" in found
+    assert embedded or "SORT" not in found

@@ -1,7 +1,6 @@
 """The directory: every page is one range of an index, without a sort."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -9,23 +8,12 @@ from storage import organizations, pages
 from storage.database import Database
 from storage.organizations import OrganizationFilter, OrganizationOrderField, OrganizationStatus
 from storage.pages import PageRequest
+from tests.storage import plans
 
 KEYS: dict[OrganizationOrderField, str | datetime] = {
     OrganizationOrderField.NAME: "m",
     OrganizationOrderField.CREATED_AT: datetime(2026, 1, 1, tzinfo=UTC),
 }
-
-
-async def plan_of(database: Database, query: dict[str, Any], sort: list[tuple[str, int]]) -> list[str]:
-    """Return the stages of a query's winning plan, from the top."""
-    command = {"find": organizations.COLLECTION, "filter": query, "sort": dict(sort), "limit": 11}
-    explained = await database.client[database.name].command("explain", command)
-    return stages(explained["queryPlanner"]["winningPlan"])
-
-
-def stages(plan: dict[str, Any]) -> list[str]:
-    """Return the stages of a query plan, from the top."""
-    return [plan["stage"], *(stages(plan["inputStage"]) if "inputStage" in plan else [])]
 
 
 @pytest.mark.parametrize("descending", [False, True])
@@ -46,12 +34,13 @@ async def test_pages_are_read_in_the_order_of_an_index(
     """The plan of a page behind a cursor has an index scan and no sort."""
     page = PageRequest(10, after=(KEYS[order], "0" * 24), backwards=backwards)
     query, sort = organizations.page_query(narrow, page, order=order, descending=descending)
-    full = await plan_of(database, query, sort)
+    full = await plans.stages(database, organizations.COLLECTION, query, sort)
     if not (
         await database.capabilities()
     ).drops_at_once:  # The embedded one, whose planner heeds a range that stands alone, no more.
         (bound,) = pages.bounds(order, page, descending=descending)
-        full = [stage for stage in await plan_of(database, {order: bound[order]}, sort) if stage != "SORT"]
+        alone = await plans.stages(database, organizations.COLLECTION, {order: bound[order]}, sort)
+        full = [stage for stage in alone if stage != "SORT"]
     assert "IXSCAN" in full
     assert not {"SORT", "COLLSCAN"} & set(full)
 

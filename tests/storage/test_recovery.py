@@ -1,16 +1,11 @@
 """What a crash leaves is finished or undone: sign-ups, moves and deletions, cut off at every single command."""
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
-from pymongo import monitoring
 
-from server import Settings
 from storage import leases, move_plans, recovery, sign_ups
 from storage.database import Database, new_id
 from storage.deletions import NotDeletableError
@@ -19,71 +14,12 @@ from storage.moves import MoveFailedError, MoveLostError, Mover, NotMovableError
 from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.placements import StoreStrategy
 from storage.sign_ups import SignUpLostError
+from tests.crashes import Crash
 from tests.storage import directory
 from tests.storage.directory import Inventory
 
 DOCUMENTS = 30
 every_strategy = pytest.mark.parametrize("strategy", [StoreStrategy.COLLECTION, StoreStrategy.SHARED])
-
-
-class Crash(monitoring.CommandListener):
-    """Cuts a task off when it sends its n-th command; a transaction that is under way comes to its own end."""
-
-    database: Database
-
-    def __init__(self) -> None:
-        self._lock = threading.Condition()
-        self._under_way = 0
-        self._left = -1
-        self._task: asyncio.Task[Any] | None = None
-
-    async def run(self, work: Coroutine[Any, Any, Any], at_command: int) -> bool:
-        """Run the work as a task, cut off at a command; tell whether it came to its end all the same."""
-        loop = asyncio.get_running_loop()
-        self._task, self._left = loop.create_task(work), at_command
-        await asyncio.wait([self._task])
-        await self.database.settle()
-        self._left = -1
-        await loop.run_in_executor(None, self._wait_for_commands)
-        if not self._task.cancelled():
-            self._task.result()
-        return not self._task.cancelled()
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:  # noqa: ARG002 - the driver's signature
-        """Count a command; at the last one, cut the task off."""
-        with self._lock:
-            self._under_way += 1
-            self._left -= 1
-            if self._left == 0 and self._task is not None:
-                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:  # noqa: ARG002 - the driver's signature
-        """Note that a command is over."""
-        with self._lock:
-            self._under_way -= 1
-            self._lock.notify_all()
-
-    failed = succeeded  # type: ignore[assignment] # of both nothing but the number counts
-
-    def _wait_for_commands(self) -> None:
-        with self._lock:
-            self._lock.wait_for(lambda: self._under_way == 0, timeout=10)
-
-
-@pytest.fixture
-async def crash(settings: Settings, database: Database) -> AsyncIterator[Crash]:  # noqa: ARG001 - it has to be prepared
-    """A crash, still to be set off."""
-    assert settings.mongodb_uri is not None
-    crash = Crash()
-    crash.database = Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[crash])
-    yield crash
-    await crash.database.close()
-
-
-@pytest.fixture
-def fragile(crash: Crash) -> Database:
-    """The prepared database, through a client that can be cut off."""
-    return crash.database
 
 
 @every_strategy
