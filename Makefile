@@ -45,8 +45,9 @@ check: $(VENV)/test ## Check format, lint, types, import rules, the schema file 
 soak: $(VENV)/test ## Kill servers and databases in the middle of moves, KILLS times (520): half an hour and more.
 	$(BIN)/pytest -n 2 --dist worksteal -rP tests/e2e/test_moves_under_fire.py --kills $(KILLS)
 
-bench: $(VENV)/test ## Measure what moves of tenant stores cost, as ratios: a quarter of an hour.
+bench: $(VENV)/test ## Measure what moves of tenant stores and checks of audit trails cost: a quarter of an hour.
 	$(BIN)/python -m benchmarks.moves
+	$(BIN)/python -m benchmarks.audit
 
 format: $(VENV)/test ## Format the code and mend what can be mended by itself.
 	$(BIN)/ruff format .

@@ -12,18 +12,18 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, Self, TypedDict
+from typing import TYPE_CHECKING, Annotated, NoReturn, Self, TypedDict, TypeVar
 
 import typer
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from auth.algorithms import Algorithm
-from schema import transfer_commands
+from schema import audit_commands, key_commands, transfer_commands
 from storage import parent_process
 from storage.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uri
 from storage.placements import StoreStrategy
@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.applications import Starlette
 
+    from auth.audit_signatures import AuditSigner
     from auth.keys import KeyRing
     from resolvers.services import Services
     from storage.database import Database
 
 _SHUTDOWN_SECONDS = 30
 _PREFIX = "TENANTRY_"
+_T = TypeVar("_T")
 _REQUEST_HEADERS = ["apollo-require-preflight", "graphql-preflight", "Upload-Id", "Upload-Offset"]
 
 
@@ -106,11 +108,13 @@ class Settings(BaseSettings):
     jwt_keys: SecretStr | None = None
     jwt_issuer: str = "tenantry"
     jwt_audience: str = "tenantry"
+    audit_keys: SecretStr | None = None
+    subscriptions_per_organization: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
     @model_validator(mode="after")
     def _explicit_in_production(self) -> Self:
         if self.environment is Environment.PRODUCTION:
-            for name in ("jwt_keys", "mongodb_uri"):
+            for name in ("jwt_keys", "audit_keys", "mongodb_uri"):
                 if getattr(self, name) is None:
                     raise ValueError(f"{_PREFIX}{name.upper()} has to be set in production")
         return self
@@ -143,21 +147,25 @@ def load_settings() -> Settings:
 
 def load_keys(settings: Settings) -> "KeyRing":
     """Read the keys of the settings, or those of the data folder, made at the first start. Raises `StartupError`."""
+    algorithm = settings.jwt_algorithm
+    return _load_keys("JWT_KEYS", settings.jwt_keys, settings.data_dir / f"keys.{algorithm.value}.json", algorithm)
+
+
+def load_signer(settings: Settings) -> "AuditSigner":
+    """Read the keys of audit trails as `load_keys` does those of access tokens. Raises `StartupError`."""
+    from auth.audit_signatures import AuditSigner
+
+    path = settings.data_dir / "audit-keys.json"
+    return AuditSigner(_load_keys("AUDIT_KEYS", settings.audit_keys, path, Algorithm.EDDSA))
+
+
+def _load_keys(name: str, given: SecretStr | None, path: Path, algorithm: Algorithm) -> "KeyRing":
     from auth import keys
 
-    algorithm = settings.jwt_algorithm
-    key = "DATA_DIR" if settings.jwt_keys is None else "JWT_KEYS"
     try:
-        if settings.jwt_keys is None:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
-            return keys.load_or_create(settings.data_dir / f"keys.{algorithm.value}.json", algorithm)
-        given = settings.jwt_keys.get_secret_value()
-        return keys.KeyRing.from_json(given if given.lstrip().startswith("{") else Path(given).read_text(), algorithm)
+        return keys.load(None if given is None else given.get_secret_value(), path, algorithm)
     except keys.InvalidKeySetError as error:
-        raise StartupError(f"{_PREFIX}{key}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:  # Its message shows what was given, which may be a key.
-        reason = error.strerror if isinstance(error, OSError) else "It is not text"
-        raise StartupError(f"{_PREFIX}{key}: A key set cannot be read there: {reason}.") from None
+        raise StartupError(f"{_PREFIX}{'DATA_DIR' if given is None else name}: {error}") from None
 
 
 def connect(settings: Settings) -> "Database":
@@ -182,7 +190,7 @@ def create_app(settings: Settings) -> "Starlette":
     from starlette.responses import RedirectResponse
     from starlette.routing import BaseRoute, Route
 
-    from schema import assembly, graphql_routes, health, jwks, playground, problems, transfers
+    from schema import assembly, audit_downloads, graphql_routes, health, jwks, playground, problems, transfers
     from schema.request_id import RequestIDMiddleware
     from schema.request_log import RequestLogMiddleware
     from schema.unforeseen import UnforeseenErrorMiddleware
@@ -193,7 +201,9 @@ def create_app(settings: Settings) -> "Starlette":
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/.well-known/jwks.json", jwks.jwks),
+        Route("/.well-known/audit-jwks.json", jwks.audit_jwks),
         *transfers.routes(),
+        *audit_downloads.routes(),
     ]
     if explorable:
         routes += [*playground.routes(), Route("/", RedirectResponse("/graphiql"))]
@@ -230,20 +240,26 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     from auth.passwords import PasswordHasher
     from auth.tokens import AccessTokens
     from resolvers.background import BackgroundTasks
+    from resolvers.feed import EventFeed
     from resolvers.incidents import Incidents
+    from resolvers.rounds import Rounds
     from resolvers.services import Policy, Services
-    from storage import recovery
+    from storage import checkpoints, recovery
 
     keys = load_keys(settings)
     database = connect(settings)
+    rounds = Rounds(database)
     services = Services(
         database=database,
         passwords=PasswordHasher(),
         tokens=AccessTokens(
             keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience, ttl=settings.access_token_ttl
         ),
+        signer=load_signer(settings),
         background=BackgroundTasks(),
         incidents=Incidents(database),
+        rounds=rounds,
+        feed=EventFeed(database, rounds, settings.subscriptions_per_organization),
         policy=Policy(
             open_signup=settings.signup is SignUp.OPEN,
             store_strategy=settings.tenant_store,
@@ -251,12 +267,15 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
             delete_retention=settings.delete_retention,
         ),
     )
-    recovering = asyncio.create_task(recovery.keep_recovering(services.database))
+    recovering = asyncio.create_task(recovery.keep_recovering(database))
+    signing = asyncio.create_task(checkpoints.keep_signing(database, services.signer))
     try:
         yield {"services": services, "keys": keys}
     finally:
         recovering.cancel()
-        await asyncio.wait({recovering})
+        signing.cancel()
+        await asyncio.wait({recovering, signing})
+        await services.feed.close()
         await services.background.close()
         await services.incidents.close()
         services.passwords.close()
@@ -308,10 +327,10 @@ cli = typer.Typer(
     help="Tenantry: the GraphQL server in front of your organizations.",
 )
 operator_cli = typer.Typer(help="The people who run the installation.", no_args_is_help=True)
-keys_cli = typer.Typer(help="The keys that access tokens are signed with.", no_args_is_help=True)
 cli.add_typer(operator_cli, name="operator")
-cli.add_typer(keys_cli, name="keys")
+cli.add_typer(key_commands.commands, name="keys")
 cli.add_typer(transfer_commands.commands)
+cli.add_typer(audit_commands.commands, name="audit")
 
 
 @cli.callback(invoke_without_command=True)
@@ -333,6 +352,7 @@ def serve() -> None:
 
         _configure_logging(settings)
         load_keys(settings)
+        load_signer(settings)
         config = _uvicorn_config(settings)
         if embedded is not None:
             embedded.wait_until_ready()
@@ -354,37 +374,45 @@ def schema() -> None:
     typer.echo(assembly.build(explorable=True).as_str())
 
 
-@keys_cli.command("generate")
-def generate_keys(algorithm: Algorithm = Algorithm.EDDSA) -> None:
-    """Print a new set of one private key, for TENANTRY_JWT_KEYS."""
-    from auth import keys
-
-    typer.echo(keys.generate(algorithm))
-
-
 @operator_cli.command("create")
 def create_operator(email: str) -> None:
     """Make EMAIL an operator; the password is asked for, or read from standard input."""
     settings = load_settings()
     password = _ask_password()
+    from resolvers import operators
+
+    _run(settings, lambda services: operators.create(services, email=email, password=password))
+    typer.echo(f"{email} is an operator now and logs in with the mutation `login`.")
+
+
+@audit_commands.commands.command("erase")
+def erase_admin(admin_id: str) -> None:
+    """Erase what is personal about the admin ADMIN_ID (its global id) from the audit trail, which stays verifiable."""
+    from resolvers import erasures
+    from schema import ids
+
+    count = _run(load_settings(), lambda services: erasures.erase(services, ids.decode_admin(admin_id)))
+    typer.echo(f"The personal values of {count} audit events are erased.")
+
+
+def _run(settings: Settings, work: Callable[["Services"], Awaitable[_T]]) -> _T:
+    """Do something with the database, beside a running server or without one. Raises `StartupError`."""
     with contextlib.ExitStack() as stack:
         if settings.mongodb_uri is None and running_uri(settings.data_dir) is None:
             embedded = stack.enter_context(embedded_database(settings))
             if embedded is not None:
                 embedded.wait_until_ready()
-        asyncio.run(_create_operator(settings, email, password))
-    typer.echo(f"{email} is an operator now and logs in with the mutation `login`.")
+        return asyncio.run(_do(settings, work))
 
 
-async def _create_operator(settings: Settings, email: str, password: str) -> None:
-    from auth.errors import UserError
-    from resolvers import operators
+async def _do(settings: Settings, work: Callable[["Services"], Awaitable[_T]]) -> _T:
+    from auth.errors import TenantryError, UserError
 
     await prepare(settings, alone=False)
     async with open_state(settings) as state:
         try:
-            await operators.create(state["services"], email=email, password=password)
-        except UserError as error:
+            return await work(state["services"])
+        except (UserError, TenantryError) as error:
             raise StartupError(error.message) from None
 
 
@@ -409,10 +437,12 @@ def _uvicorn_config(settings: Settings) -> "uvicorn.Config":
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http="schema.server_protocols:HTTPProtocol",
+        ws="schema.server_protocols:WebSocketProtocol",
         log_config=None,
         access_log=False,
         ws_max_size=MAX_BODY_BYTES,
+        ws_per_message_deflate=False,
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,

@@ -10,6 +10,7 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     BAD_REQUEST = "BAD_REQUEST"
+    RATE_LIMITED = "RATE_LIMITED"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -28,6 +29,7 @@ class UserErrorCode(StrEnum):
     ORG_MIGRATING = "ORG_MIGRATING"
     ORG_SUSPENDED = "ORG_SUSPENDED"
     ORG_DELETED = "ORG_DELETED"
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
 
 
 class TenantryError(Exception):
@@ -65,6 +67,13 @@ class BadRequestError(TenantryError):
     code = ErrorCode.BAD_REQUEST
 
 
+class RateLimitedError(TenantryError):
+    """The caller, or its organization, has as much as it may have at once; the same request may succeed later."""
+
+    code = ErrorCode.RATE_LIMITED
+    retryable = True
+
+
 class UnavailableError(TenantryError):
     """The service cannot answer now; the same request may succeed later."""
 
@@ -78,14 +87,18 @@ class UnavailableError(TenantryError):
 class UserError(Exception):
     """Something that the user can mend: it becomes data, an entry in a payload's `errors`.
 
-    `path` leads into the mutation's input (`("email",)`), so that a form can show the message there.
+    `path` leads into the mutation's input (`("email",)`), so that a form can show the message there. `retryable` says
+    that the same request may succeed later.
     """
 
-    def __init__(self, code: UserErrorCode, message: str, path: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self, code: UserErrorCode, message: str, path: tuple[str, ...] | None = None, *, retryable: bool = False
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.path = path
+        self.retryable = retryable
 
 
 class UserErrors(Exception):  # noqa: N818 - a group, like ExceptionGroup

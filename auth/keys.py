@@ -1,4 +1,4 @@
-"""The keys that access tokens are signed with, as JSON Web Keys (RFC 7517).
+"""The keys that access tokens and audit trails are signed with, as JSON Web Keys (RFC 7517).
 
 A key set is a JSON file or text `{"keys": [...]}` of private keys. The first key signs, all of them verify, so that
 keys rotate without a logout. A `kid` that is missing is the key's thumbprint (RFC 7638).
@@ -28,6 +28,7 @@ _THUMBPRINT_MEMBERS = {
     "oct": ("k", "kty"),
 }
 _PUBLIC_MEMBERS = {"kty", "crv", "x", "y", "n", "e"}
+_CURVE = "Ed25519"
 _RSA_BITS = 3072
 _MIN_RSA_BITS = 2048
 _MIN_SECRET_BYTES = 32
@@ -71,6 +72,21 @@ class KeyRing:
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """Return the public halves as a JSON Web Key Set: empty for HS256."""
         return {"keys": [key.public_jwk for key in self._by_kid.values() if key.public_jwk is not None]}
+
+
+def load(given: str | None, path: Path, algorithm: Algorithm) -> KeyRing:
+    """Read a key set that is given as text or as the path of a file, else that at `path`, made if it is not there.
+
+    Raises `InvalidKeySetError`, whose message shows nothing of what was given, which may be a key.
+    """
+    try:
+        if given is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return load_or_create(path, algorithm)
+        return KeyRing.from_json(given if given.lstrip().startswith("{") else Path(given).read_text(), algorithm)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "It is not text"
+        raise InvalidKeySetError(f"A key set cannot be read there: {reason}.") from None
 
 
 def load_or_create(path: Path, algorithm: Algorithm) -> KeyRing:
@@ -132,6 +148,8 @@ def _signing_key(jwk: dict[str, Any], algorithm: Algorithm) -> SigningKey:
         if len(_decode(private)) < _MIN_SECRET_BYTES:
             raise InvalidKeySetError(f"A secret for HS256 has at least {_MIN_SECRET_BYTES} bytes.")
         return SigningKey(kid, signer, signer, None)
+    if algorithm is Algorithm.EDDSA and jwk.get("crv") != _CURVE:
+        raise InvalidKeySetError(f"A key for EdDSA has the curve {_CURVE}.")
     if isinstance(signer.key, rsa.RSAPrivateKey) and signer.key.key_size < _MIN_RSA_BITS:
         raise InvalidKeySetError(f"A key for RS256 has at least {_MIN_RSA_BITS} bits.")
     public = {name: str(value) for name, value in jwk.items() if name in _PUBLIC_MEMBERS}

@@ -59,4 +59,20 @@ class OperatorPrincipal:
         return permission in self.permissions
 
 
-Principal = Anonymous | AdminPrincipal | OperatorPrincipal
+@dataclass(frozen=True, slots=True)
+class FormerAdmin:
+    """Who has deleted an organization and asks once more with the ended session: may see what the answer said."""
+
+    organization_id: OrganizationId
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Reading what is left of the organization."""
+        return frozenset({Permission.ORGANIZATION_READ})
+
+    def can(self, permission: Permission, organization_id: OrganizationId) -> bool:
+        """Tell whether this is reading what is left of the organization."""
+        return organization_id == self.organization_id and permission in self.permissions
+
+
+Principal = Anonymous | AdminPrincipal | OperatorPrincipal | FormerAdmin

@@ -68,7 +68,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 
 DELETED_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.OWNER: frozenset({Permission.ORGANIZATION_READ, Permission.ORGANIZATION_RESTORE}),
+        Role.OWNER: frozenset({Permission.ORGANIZATION_READ, Permission.ORGANIZATION_RESTORE, Permission.AUDIT_READ}),
         Role.ADMIN: frozenset(),
         Role.VIEWER: frozenset(),
     }

@@ -7,6 +7,7 @@
 - `sign_ups`, `moves`, `deletions`: how an organization begins, gets another name, and ends.
 - `documents`, `document_queries`, `document_changes`, `document_types`: reading and writing tenants' documents.
 - `subscriptions`: events for as long as the caller may see them; `migration_progress`: those of moves.
+- `live_connections`: for how long a connection stays open; `rounds`: when that is asked anew, for all together.
 - `audit_events`: the trail of what people did; `incidents`: what they tried in vain, counted for it.
 - `exports`, `imports`: streams of documents, for as long as the caller may read them, or until they are applied.
 - `slugs`, `emails`, `names`, `document_names`: what is acceptable as one.

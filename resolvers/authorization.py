@@ -64,4 +64,5 @@ def not_changeable(organization: OrganizationRecord | None) -> UserError:
 
 
 def _migrating() -> UserError:
-    return UserError(UserErrorCode.ORG_MIGRATING, "The organization's store is being moved: try again shortly.")
+    message = "The organization's store is being moved: try again shortly."
+    return UserError(UserErrorCode.ORG_MIGRATING, message, retryable=True)

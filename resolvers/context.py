@@ -1,6 +1,7 @@
 """What a request carries from field to field: the services, its own loaders, and who is asking from where."""
 
 import asyncio
+import copy
 from dataclasses import dataclass
 
 from auth.errors import UnauthenticatedError
@@ -14,6 +15,7 @@ from resolvers.loaders import Loaders
 from resolvers.services import Services
 from storage.acts import Act, ActorKind, ActorReference
 from storage.admins import AdminRecord, AdminStatus, OperatorRecord
+from storage.idempotency import Claim
 from storage.organizations import OrganizationStatus
 
 
@@ -22,6 +24,7 @@ class Credentials:
     """The access token that a client presents, unverified; the client of a connection can exchange it."""
 
     token: str | None
+    of_connection: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,13 @@ class RequestContext:
         self._credentials = credentials
         self._origin = origin
         self._principal: asyncio.Future[Principal] | None = None
+        self._stand_in: Principal | None = None
+        self.claim: Claim | None = None
 
     async def principal(self) -> Principal:
         """Return the caller as the live records say it is, looked up once a request."""
+        if self._stand_in is not None:
+            return self._stand_in
         if self._principal is None:
             self._principal = asyncio.ensure_future(self._authenticate())
         return await self._principal
@@ -59,7 +66,7 @@ class RequestContext:
 
     def act_of(self, actor: ActorReference, session_id: SessionId | None) -> Act:
         """Return how to record that somebody does something by this request, whoever the caller seems to be."""
-        return Act(actor, session_id, self._origin.address, self._origin.request_id)
+        return Act(actor, session_id, self._origin.address, self._origin.request_id, self.claim)
 
     def note(self, incident: Incident) -> None:
         """Have it recorded that something was tried in vain."""
@@ -76,19 +83,43 @@ class RequestContext:
         """Have later fields see what a mutation has changed."""
         self.loaders = Loaders(self.services.database)
 
-    def renew(self) -> None:
-        """Have the next event of a subscription look everything up anew, the caller included."""
-        self.forget_loaded()
+    def renew(self, loaders: Loaders | None = None) -> None:
+        """Have the next event of a subscription look everything up anew, or in these loaders, the caller included."""
+        self.loaders = loaders or Loaders(self.services.database)
         self._principal = None
+
+    @property
+    def connection(self) -> Credentials | None:
+        """What the client has presented to the connection that the request came by; None for an HTTP request."""
+        return self._credentials if self._credentials.of_connection else None
+
+    def presenting(self, token: str) -> "RequestContext":
+        """Return a context of its own for the same client with another token."""
+        return RequestContext(self.services, Credentials(token), self._origin)
+
+    def claiming(self, claim: Claim) -> "RequestContext":
+        """Return this context for work that has claimed an idempotency key."""
+        context = copy.copy(self)
+        context.claim = claim
+        return context
+
+    def stand_in(self, principal: Principal | None) -> None:
+        """Have the answer of the present mutation judged as for somebody else; None is the caller again."""
+        self._stand_in = principal
+
+    def claims(self) -> AccessClaims | None:
+        """Return what the caller's token says, if it is valid: its session may be over."""
+        try:
+            return None if self._credentials.token is None else self.services.tokens.verify(self._credentials.token)
+        except InvalidTokenError:
+            return None
 
     async def _authenticate(self) -> Principal:
         if self._credentials.token is None:
             return Anonymous()
-        try:
-            claims = self.services.tokens.verify(self._credentials.token)
-        except InvalidTokenError:
-            return Anonymous(token_refused=True)
-        return await self._look_up(claims) or Anonymous(token_refused=True)
+        claims = self.claims()
+        principal = None if claims is None else await self._look_up(claims)
+        return principal or Anonymous(token_refused=True)
 
     async def _look_up(self, claims: AccessClaims) -> Principal | None:
         session, account, organization = await asyncio.gather(

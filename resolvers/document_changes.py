@@ -1,7 +1,9 @@
 """Documents, written: one or up to a hundred at a time, all of them or none."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from auth.errors import UserError, UserErrorCode, UserErrors
@@ -10,11 +12,14 @@ from auth.roles import Permission
 from resolvers import document_names
 from resolvers.authorization import authorize_change, unwritable
 from resolvers.context import RequestContext
-from storage import document_json, document_rules, documents, tenant_access
+from resolvers.documents import find_visible
+from resolvers.idempotency import Attempt, once
+from storage import document_json, document_rules, documents, idempotency, tenant_access
 from storage.database import Document, now
 from storage.document_json import UnstorableError
 from storage.document_rules import DocumentsRefusedError
 from storage.documents import DocumentRecord, NewDocument
+from storage.idempotency import References
 from storage.tenant_access import NotWritableError, TenantTransaction
 
 MAX_DOCUMENTS = 100
@@ -35,9 +40,22 @@ class DocumentTarget:
 
 
 async def create(
-    context: RequestContext, organization_id: OrganizationId, given: Sequence[tuple[str, object]], *, batch: bool
+    context: RequestContext,
+    organization_id: OrganizationId,
+    given: Sequence[tuple[str, object]],
+    attempt: Attempt,
+    *,
+    batch: bool,
 ) -> list[DocumentRecord]:
     """Make documents of types and data. Raises `UserErrors`, or `UserError`, with paths into the input."""
+    work = partial(_create, organization_id=organization_id, given=given, batch=batch)
+    replay = partial(_find_created, context, organization_id, batch=batch)
+    return await once(context, attempt, Permission.DOCUMENT_WRITE, organization_id, work, replay)
+
+
+async def _create(
+    context: RequestContext, organization_id: OrganizationId, given: Sequence[tuple[str, object]], *, batch: bool
+) -> list[DocumentRecord]:
     await authorize_change(context, Permission.DOCUMENT_WRITE, organization_id)
     paths = _paths(len(given), batch=batch)
     types = _check_types([kind for kind, _ in given], paths)
@@ -48,9 +66,28 @@ async def create(
     async def work(transaction: TenantTransaction) -> list[DocumentRecord]:
         await document_rules.check(context.services.database, transaction, new)
         await documents.insert(transaction, records)
+        ids = [record.id for record in records]
+        await idempotency.complete(context.services.database, transaction.session, context.claim, {"documents": ids})
         return records
 
     return await _write(context, organization_id, work, paths)
+
+
+async def _find_created(
+    context: RequestContext, organization_id: OrganizationId, references: References, *, batch: bool
+) -> list[DocumentRecord]:
+    """Return documents that were made before, as they are now."""
+    ids = [DocumentId(document_id) for document_id in references["documents"]]
+    found = await asyncio.gather(*(find_visible(context, organization_id, document_id) for document_id in ids))
+    message = "The document was made, and deleted since."
+    problems = [
+        UserError(UserErrorCode.NOT_FOUND, message, path or None)
+        for record, path in zip(found, _paths(len(ids), batch=batch), strict=True)
+        if record is None
+    ]
+    if problems:
+        raise UserErrors(problems)
+    return [record for record in found if record is not None]
 
 
 async def update(
@@ -76,15 +113,24 @@ async def update(
     return await _write(context, organization_id, work, paths)
 
 
-async def delete(context: RequestContext, targets: Sequence[DocumentTarget], *, batch: bool) -> None:
+async def delete(context: RequestContext, targets: Sequence[DocumentTarget], attempt: Attempt, *, batch: bool) -> None:
     """Remove documents of one organization. Raises as `create`."""
-    paths = _paths(len(targets), batch=batch)
+    work = partial(_delete, targets=targets, paths=_paths(len(targets), batch=batch))
+    await once(context, attempt, Permission.DOCUMENT_WRITE, targets[0].organization_id, work, _nothing)
+
+
+async def _delete(context: RequestContext, targets: Sequence[DocumentTarget], paths: Sequence[_Path]) -> None:
     organization_id = await _authorize(context, targets, paths)
 
     async def work(transaction: TenantTransaction) -> None:
         await documents.delete(transaction, await _find(transaction, targets, paths))
+        await idempotency.complete(context.services.database, transaction.session, context.claim)
 
     await _write(context, organization_id, work, paths)
+
+
+async def _nothing(_: References) -> None:
+    """Find nothing of what was deleted before."""
 
 
 def _paths(count: int, *, batch: bool) -> list[_Path]:

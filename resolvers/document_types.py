@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from auth.errors import UserError, UserErrorCode
 from auth.identifiers import OrganizationId
@@ -9,9 +10,11 @@ from auth.roles import Permission
 from resolvers import document_names
 from resolvers.authorization import authorize_change, refused
 from resolvers.context import RequestContext
+from resolvers.idempotency import Attempt, once
 from storage import document_schemas, document_types, index_builds
 from storage.document_schemas import SchemaRefusedError
 from storage.document_types import MAX_TYPES, DocumentTypeRecord, NotDeclarableError, TooManyTypesError
+from storage.idempotency import References
 from storage.index_builds import (
     MAX_INDEXES,
     MAX_INDEXES_OF_TYPE,
@@ -32,12 +35,20 @@ async def find_all(context: RequestContext, organization_id: OrganizationId) -> 
 
 
 async def declare_index(
-    context: RequestContext, organization_id: OrganizationId, name: str, fields: Sequence[str]
+    context: RequestContext, organization_id: OrganizationId, name: str, fields: Sequence[str], attempt: Attempt
 ) -> DocumentTypeRecord:
     """Declare an index on fields of the data of a type; declared again, it is what it is.
 
     Waits two seconds for it; a longer build goes on, and the answer shows it under way. Raises `UserError`.
     """
+    work = partial(_declare_index, organization_id=organization_id, name=name, fields=fields)
+    replay = partial(_find_declared, context, organization_id, name, fields)
+    return await once(context, attempt, Permission.DOCUMENT_TYPE_MANAGE, organization_id, work, replay)
+
+
+async def _declare_index(
+    context: RequestContext, organization_id: OrganizationId, name: str, fields: Sequence[str]
+) -> DocumentTypeRecord:
     await authorize_change(context, Permission.DOCUMENT_TYPE_MANAGE, organization_id)
     document_names.check_type(name, ("type",))
     _check_fields(fields)
@@ -60,6 +71,17 @@ async def declare_index(
     except TooManyTypesError:
         raise _conflict(f"There are at most {MAX_TYPES} types with indexes or schemas.") from None
     return await _find(context, organization_id, name)
+
+
+async def _find_declared(
+    context: RequestContext, organization_id: OrganizationId, name: str, fields: Sequence[str], _: References
+) -> DocumentTypeRecord:
+    """Return the type with an index that was declared before, unless it was taken back."""
+    found = await _find(context, organization_id, name)
+    if found.index(fields) is None:
+        message = "The index could not be built and was taken back: documents of this type do not fit it."
+        raise UserError(UserErrorCode.INVALID, message, ("fields",))
+    return found
 
 
 async def set_schema(

@@ -1,6 +1,12 @@
-"""The loaders: what the fields of one request ask for one by one is fetched together, and once."""
+"""The loaders: what the fields of one request ask for one by one is fetched together, and once.
 
+Those who hear of the same event, and those who are looked after in the same round, share a set.
+"""
+
+import asyncio
+import itertools
 from collections.abc import Sequence
+from typing import TypeVar
 
 from aiodataloader import DataLoader
 
@@ -16,10 +22,25 @@ from storage.pages import Page, PageRequest
 from storage.sessions import SessionRecord
 from storage.tenant_access import NotReadableError
 
-_DOCUMENTS_AT_ONCE = 100
+_AT_ONCE = 100
+_LATEST_MOVES = PageRequest(limit=10)
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+_numbers = itertools.count(1)
 
 
-class OrganizationByIdLoader(DataLoader[OrganizationId, OrganizationRecord | None]):
+class Loader(DataLoader[_K, _V]):
+    """A loader of which a caller who is cancelled leaves the others theirs; it fetches a hundred at most at once."""
+
+    def __init__(self) -> None:
+        super().__init__(max_batch_size=_AT_ONCE)
+
+    def load(self, key: _K) -> asyncio.Future[_V]:
+        """Return what a key leads to."""
+        return asyncio.shield(super().load(key))
+
+
+class OrganizationByIdLoader(Loader[OrganizationId, OrganizationRecord | None]):
     """Organizations of any state; None where there is none."""
 
     def __init__(self, database: Database) -> None:
@@ -31,7 +52,7 @@ class OrganizationByIdLoader(DataLoader[OrganizationId, OrganizationRecord | Non
         return [found.get(key) for key in keys]
 
 
-class OrganizationIdBySlugLoader(DataLoader[str, OrganizationId | None]):
+class OrganizationIdBySlugLoader(Loader[str, OrganizationId | None]):
     """The organizations that slugs and live aliases lead to."""
 
     def __init__(self, database: Database) -> None:
@@ -43,7 +64,7 @@ class OrganizationIdBySlugLoader(DataLoader[str, OrganizationId | None]):
         return [found.get(key) for key in keys]
 
 
-class AccountByIdLoader(DataLoader[AdminId | OperatorId, AccountRecord | None]):
+class AccountByIdLoader(Loader[AdminId | OperatorId, AccountRecord | None]):
     """Admins and operators."""
 
     def __init__(self, database: Database) -> None:
@@ -55,7 +76,7 @@ class AccountByIdLoader(DataLoader[AdminId | OperatorId, AccountRecord | None]):
         return [found.get(key) for key in keys]
 
 
-class SessionByIdLoader(DataLoader[SessionId, SessionRecord | None]):
+class SessionByIdLoader(Loader[SessionId, SessionRecord | None]):
     """Sessions that are live."""
 
     def __init__(self, database: Database) -> None:
@@ -67,7 +88,7 @@ class SessionByIdLoader(DataLoader[SessionId, SessionRecord | None]):
         return [found.get(key) for key in keys]
 
 
-class MigrationByIdLoader(DataLoader[MigrationId, MigrationRecord | None]):
+class MigrationByIdLoader(Loader[MigrationId, MigrationRecord | None]):
     """Entries of the journal of moves."""
 
     def __init__(self, database: Database) -> None:
@@ -79,7 +100,18 @@ class MigrationByIdLoader(DataLoader[MigrationId, MigrationRecord | None]):
         return [found.get(key) for key in keys]
 
 
-class AdminPageByOrganizationLoader(DataLoader[tuple[OrganizationId, PageRequest], Page[AdminRecord]]):
+class LatestMovesByOrganizationLoader(Loader[OrganizationId, Sequence[MigrationRecord]]):
+    """The ten latest moves of an organization, newest first."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+
+    async def batch_load_fn(self, keys: list[OrganizationId]) -> list[Sequence[MigrationRecord]]:  # noqa: D102
+        return [(await migrations.find_page(self._database, key, _LATEST_MOVES)).items for key in keys]
+
+
+class AdminPageByOrganizationLoader(Loader[tuple[OrganizationId, PageRequest], Page[AdminRecord]]):
     """The same page of the admins of many organizations, in one command."""
 
     def __init__(self, database: Database) -> None:
@@ -101,11 +133,11 @@ class AdminPageByOrganizationLoader(DataLoader[tuple[OrganizationId, PageRequest
         return {organization_id: found.get(organization_id, empty) for organization_id in ids}
 
 
-class DocumentByKeyLoader(DataLoader[tuple[OrganizationId, DocumentId], DocumentRecord | None]):
+class DocumentByKeyLoader(Loader[tuple[OrganizationId, DocumentId], DocumentRecord | None]):
     """Documents by organization and id, a hundred at most in one command."""
 
     def __init__(self, database: Database, organizations: OrganizationByIdLoader) -> None:
-        super().__init__(max_batch_size=_DOCUMENTS_AT_ONCE)
+        super().__init__()
         self._database = database
         self._organizations = organizations
 
@@ -133,13 +165,15 @@ class DocumentByKeyLoader(DataLoader[tuple[OrganizationId, DocumentId], Document
 
 
 class Loaders:
-    """One set of loaders."""
+    """One set of loaders; one with a greater `number` knows nothing older."""
 
     def __init__(self, database: Database) -> None:
+        self.number = next(_numbers)
         self.organizations = OrganizationByIdLoader(database)
         self.documents = DocumentByKeyLoader(database, self.organizations)
         self.organization_ids = OrganizationIdBySlugLoader(database)
         self.accounts = AccountByIdLoader(database)
         self.sessions = SessionByIdLoader(database)
         self.migrations = MigrationByIdLoader(database)
+        self.latest_moves = LatestMovesByOrganizationLoader(database)
         self.admin_pages = AdminPageByOrganizationLoader(database)

@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator
 
 from auth.identifiers import MigrationId, OrganizationId
 from auth.roles import Permission
+from resolvers import migration_progress
 from resolvers.authorization import authorize
 from resolvers.context import RequestContext
-from resolvers.subscriptions import while_allowed
 from storage import migrations
 from storage.migrations import MigrationRecord
 from storage.pages import Page, PageRequest
@@ -34,5 +34,4 @@ async def follow(context: RequestContext, organization_id: OrganizationId) -> As
     Raises `UnauthenticatedError` or `ForbiddenError`, now or when the caller may not see them any more.
     """
     await authorize(context, Permission.MIGRATION_READ, organization_id)
-    moves = context.services.migration_progress.follow(context.services.database, organization_id)
-    return while_allowed(context, Permission.MIGRATION_READ, organization_id, moves)
+    return migration_progress.follow(context, organization_id)

@@ -2,17 +2,20 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 from auth.errors import UserError, UserErrorCode
 from auth.identifiers import MigrationId, OrganizationId
 from auth.roles import Permission
 from resolvers import names, slugs
-from resolvers.authorization import authorize_change, not_changeable, refused
+from resolvers.authorization import authorize, authorize_change, not_changeable, refused
 from resolvers.context import RequestContext
+from resolvers.idempotency import Attempt, once
 from storage import move_plans, organizations
 from storage import slugs as reserved_slugs
 from storage.conflicts import SlugTakenError
 from storage.database import new_id, now
+from storage.idempotency import References
 from storage.migrations import Identity, MigrationKind, MigrationRecord, MigrationState, MigrationWay
 from storage.move_plans import MoveEstimate
 from storage.moves import MoveFailedError, MoveLostError, Mover, NotMovableError
@@ -43,13 +46,41 @@ class Moved:
 
 
 async def rename(
-    context: RequestContext, organization_id: OrganizationId, *, name: str, slug: str | None, dry_run: bool = False
+    context: RequestContext,
+    organization_id: OrganizationId,
+    attempt: Attempt,
+    *,
+    name: str,
+    slug: str | None,
+    dry_run: bool = False,
 ) -> Moved:
     """Give an organization another name, and with another slug its store another place.
 
     Waits five seconds for the move; a longer one goes on, and the answer shows it under way. A dry run changes nothing
     and returns the plan. Raises `UserError`.
     """
+    work = partial(_rename, organization_id=organization_id, name=name, slug=slug, dry_run=dry_run)
+    replay = partial(_find_again, context, organization_id)
+    return await once(context, attempt, Permission.ORGANIZATION_RENAME, organization_id, work, replay)
+
+
+async def move_store(
+    context: RequestContext,
+    organization_id: OrganizationId,
+    attempt: Attempt,
+    strategy: StoreStrategy,
+    *,
+    dry_run: bool = False,
+) -> Moved:
+    """Keep an organization's documents in another way. Waits, and plans, as `rename`. Raises `UserError`."""
+    work = partial(_move_store, organization_id=organization_id, strategy=strategy, dry_run=dry_run)
+    replay = partial(_find_again, context, organization_id)
+    return await once(context, attempt, Permission.ORGANIZATION_MOVE, organization_id, work, replay)
+
+
+async def _rename(
+    context: RequestContext, organization_id: OrganizationId, *, name: str, slug: str | None, dry_run: bool
+) -> Moved:
     organization = await authorize_change(context, Permission.ORGANIZATION_RENAME, organization_id)
     name = names.check_name(name, "name")
     given, slug = slug is not None, slugs.slug_for(name, slug)
@@ -65,15 +96,25 @@ async def rename(
         raise slugs.taken(given=given) from None
 
 
-async def move_store(
-    context: RequestContext, organization_id: OrganizationId, strategy: StoreStrategy, *, dry_run: bool = False
+async def _move_store(
+    context: RequestContext, organization_id: OrganizationId, *, strategy: StoreStrategy, dry_run: bool
 ) -> Moved:
-    """Keep an organization's documents in another way. Waits, and plans, as `rename`. Raises `UserError`."""
     organization = await authorize_change(context, Permission.ORGANIZATION_MOVE, organization_id)
     if organization.placement is not None and organization.placement.strategy is strategy:
         return Moved(organization)
     move = await _plan(context, organization, MigrationKind.MOVE, strategy=strategy)
     return await (_estimate if dry_run else _carry_out)(context, organization, move)
+
+
+async def _find_again(context: RequestContext, organization_id: OrganizationId, references: References) -> Moved:
+    """Return what has become of a move that was begun before, or of a name that was respelled."""
+    organization = await authorize(context, Permission.ORGANIZATION_READ, organization_id)
+    if "migration" not in references:
+        return Moved(organization)
+    migration = await context.loaders.migrations.load(references["migration"])
+    if migration is not None and migration.state is MigrationState.ROLLED_BACK:
+        raise _undone(migration.error)
+    return Moved(organization, migration)
 
 
 async def _respell(context: RequestContext, organization: OrganizationRecord, name: str) -> Moved:
@@ -104,9 +145,13 @@ async def _run(context: RequestContext, mover: Mover) -> None:
     except TimeoutError:
         return
     except MoveFailedError as error:
-        raise UserError(UserErrorCode.CONFLICT, f"The move was undone. {error}") from None
+        raise _undone(error) from None
     except MoveLostError:
         return  # Another worker finishes or undoes it: the journal tells.
+
+
+def _undone(reason: object) -> UserError:
+    return UserError(UserErrorCode.CONFLICT, f"The move was undone. {reason}")
 
 
 async def _estimate(context: RequestContext, organization: OrganizationRecord, move: MigrationRecord) -> Moved:

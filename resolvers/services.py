@@ -1,13 +1,15 @@
 """What all requests of a process share: the database, the keys, the rules from the settings."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
+from auth.audit_signatures import AuditSigner
 from auth.passwords import PasswordHasher
 from auth.tokens import AccessTokens
 from resolvers.background import BackgroundTasks
+from resolvers.feed import EventFeed
 from resolvers.incidents import Incidents
-from resolvers.migration_progress import MigrationProgress
+from resolvers.rounds import Rounds
 from storage.database import Database
 from storage.placements import StoreStrategy
 
@@ -29,7 +31,9 @@ class Services:
     database: Database
     passwords: PasswordHasher
     tokens: AccessTokens
+    signer: AuditSigner
     background: BackgroundTasks
     policy: Policy
     incidents: Incidents
-    migration_progress: MigrationProgress = field(default_factory=MigrationProgress)
+    rounds: Rounds
+    feed: EventFeed

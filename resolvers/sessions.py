@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from auth import refresh_tokens
 from auth.errors import UserError, UserErrorCode
 from auth.identifiers import SessionId
-from auth.principals import Anonymous
+from auth.principals import AdminPrincipal, OperatorPrincipal
 from auth.roles import DELETED_PERMISSIONS
 from auth.tokens import AccessToken
 from resolvers import emails, incidents
@@ -87,7 +87,7 @@ async def log_in(context: RequestContext, *, email: str, password: str) -> Login
 async def current(context: RequestContext) -> SessionRecord | None:
     """Return the session that the caller's token belongs to, or None for an anonymous caller."""
     principal = await context.principal()
-    if isinstance(principal, Anonymous):
+    if not isinstance(principal, AdminPrincipal | OperatorPrincipal):
         return None
     return await context.loaders.sessions.load(principal.session_id)
 

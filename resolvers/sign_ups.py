@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from auth.errors import UserError, UserErrorCode, UserErrors
 from auth.identifiers import AdminId, OrganizationId
 from auth.permissions import require
 from auth.roles import Permission, Role
-from resolvers import emails, names, sessions, slugs
+from resolvers import emails, incidents, names, sessions, slugs
 from resolvers.context import RequestContext
+from resolvers.idempotency import Attempt, mismatch, once_by
 from resolvers.sessions import IssuedSession
 from storage import admins, sign_ups
 from storage import slugs as reserved_slugs
@@ -16,6 +18,7 @@ from storage.acts import Act, ActorKind, ActorReference
 from storage.admins import AdminRecord, AdminStatus
 from storage.conflicts import EmailTakenError, SlugTakenError
 from storage.database import new_id, now
+from storage.idempotency import References
 from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.placements import choose
 from storage.sign_ups import SignUpLostError
@@ -35,23 +38,29 @@ class OrganizationSignUp:
 
 @dataclass(frozen=True, slots=True)
 class SignedUp:
-    """A new organization and its owner; the session is None when an operator signed it up."""
+    """A new organization and its owner; the session is None if an operator signed it up, or it was signed up before."""
 
     organization: OrganizationRecord
     admin: AdminRecord
     session: IssuedSession | None
 
 
-async def sign_up(context: RequestContext, request: OrganizationSignUp) -> SignedUp:
+async def sign_up(context: RequestContext, request: OrganizationSignUp, attempt: Attempt) -> SignedUp:
     """Create an organization with its owner and its store.
 
     Raises `UserErrors` with all that is wrong with the input, `UserError` for a name or email that is taken, and
     `ForbiddenError` where only operators sign organizations up.
     """
-    services = context.services
-    if not services.policy.open_signup:
+    if not context.services.policy.open_signup:
         principal = await context.principal()
         require(principal, allowed=Permission.ORGANIZATION_CREATE in principal.permissions)
+    key_id = attempt.key_id(None, admins.email_key(emails.normalize(request.email) or request.email))
+    work = partial(_sign_up, request=request)
+    return await once_by(context, attempt, key_id, work, partial(_find_again, context, request.password))
+
+
+async def _sign_up(context: RequestContext, request: OrganizationSignUp) -> SignedUp:
+    services = context.services
     checked, slug = await _check(context, request)
     await _refuse_taken(context, slug, checked.email, given=request.slug is not None)
     organization = _new_organization(context, checked, slug)
@@ -73,6 +82,21 @@ async def sign_up(context: RequestContext, request: OrganizationSignUp) -> Signe
     except SignUpLostError:
         raise UserError(UserErrorCode.CONFLICT, "The sign-up took too long and was undone: try again.") from None
     return SignedUp(organization, owner, session)
+
+
+async def _find_again(context: RequestContext, password: str, references: References) -> SignedUp:
+    """Return what was signed up before, to who knows the password, which is not among what the key is compared by."""
+    account = await context.loaders.accounts.load(references["admin"])
+    password_hash = None if account is None else account.password_hash
+    matches = await context.services.passwords.verify(password, password_hash)
+    if not isinstance(account, AdminRecord) or not matches:
+        if isinstance(account, AdminRecord):
+            context.note(incidents.failed_login(account.organization_id, account.id))
+        raise mismatch()
+    organization = await context.loaders.organizations.load(account.organization_id)
+    if organization is None or organization.status is OrganizationStatus.DELETED:
+        raise UserError(UserErrorCode.NOT_FOUND, "The organization was signed up, and deleted since.")
+    return SignedUp(organization, account, None)
 
 
 async def _act(context: RequestContext, owner: AdminRecord, session: IssuedSession | None) -> Act:

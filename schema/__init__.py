@@ -7,8 +7,10 @@
 - `interfaces`, `ids`, `connections`, `instants`, `enums`, `scalars`, `fields`, `user_errors`: what the nouns share.
 - `operation_selection`, `introspection`: extensions that refuse documents before they are executed.
 - `errors`: the one translator from exceptions to the wire.
-- `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP; `graphql_websocket`, `websocket_protocol`: over
-  WebSocket; `graphql_routes`: the routes of both; `bearer`: where the access token stands.
+- `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP; `graphql_sse`: as Server-Sent Events;
+  `graphql_websocket`, `websocket_protocol`: over WebSocket; `execution`: what the last two share; `live_connections`:
+  how one goes on; `graphql_routes`: the routes; `bearer`: where the access token stands.
+- `server_protocols`: what the web server leaves open, clients that do not read and streams without an end.
 - `request_id`, `request_log`, `unforeseen`: middleware (`http_middleware`); `request_context`: what a request gives to
   the resolvers; `logs`: the form of the log.
 - `transfers`, `transfer_problems`: export and import over HTTP; `transfer_commands`, `transfer_client`: the commands.

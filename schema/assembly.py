@@ -11,16 +11,20 @@ from strawberry.types import ExecutionContext
 from schema.actors import System
 from schema.admins import Admin, AdminMutations, Operator
 from schema.audit_events import AuditEvent
+from schema.audit_trails import AuditTrailQueries
 from schema.deletions import DeletionMutations
 from schema.document_changes import DocumentMutations
 from schema.document_types import DocumentTypeMutations
+from schema.document_events import DocumentSubscriptions
 from schema.documents import Document
 from schema.introspection import NoIntrospection
+from schema.live_connections import LiveConnectionMutations
 from schema.migration_progress import MigrationSubscriptions
 from schema.migrations import Migration
 from schema.moves import MoveMutations
 from schema.nodes import NodeQueries
 from schema.operation_selection import OperationSelection
+from schema.organization_events import OrganizationSubscriptions
 from schema.organizations import Organization, OrganizationMutations, OrganizationQueries
 from schema.scalars import SCALARS
 from schema.sessions import Session, SessionMutations
@@ -31,7 +35,7 @@ _MAX_TOKENS = 2000
 
 
 @strawberry.type(description="What can be read.")
-class Query(ViewerQueries, NodeQueries, OrganizationQueries):
+class Query(ViewerQueries, NodeQueries, OrganizationQueries, AuditTrailQueries):
     """All queries."""
 
 
@@ -39,6 +43,7 @@ class Query(ViewerQueries, NodeQueries, OrganizationQueries):
 class Mutation(
     SignUpMutations,
     SessionMutations,
+    LiveConnectionMutations,
     OrganizationMutations,
     MoveMutations,
     DeletionMutations,
@@ -49,8 +54,8 @@ class Mutation(
     """All mutations."""
 
 
-@strawberry.type(description="What can be followed, over a WebSocket.")
-class Subscription(MigrationSubscriptions):
+@strawberry.type(description="What can be followed, over a WebSocket or as Server-Sent Events.")
+class Subscription(OrganizationSubscriptions, DocumentSubscriptions, MigrationSubscriptions):
     """All subscriptions."""
 
 

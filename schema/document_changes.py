@@ -11,6 +11,7 @@ from resolvers.document_changes import DocumentTarget
 from schema import ids
 from schema.documents import Document
 from schema.fields import Info
+from schema.idempotency import KEY, attempt_of
 from schema.user_errors import Payload, mutation
 from storage.documents import DocumentRecord
 
@@ -38,6 +39,7 @@ class CreateDocumentInput(NewDocumentInput):
     """Input of `createDocument`."""
 
     organization_id: strawberry.ID = strawberry.field(description="The global id of the organization.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="Documents to make.")
@@ -46,6 +48,7 @@ class CreateDocumentsInput:
 
     organization_id: strawberry.ID = strawberry.field(description="The global id of the organization.")
     documents: list[NewDocumentInput] = strawberry.field(description=_BATCH)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="What a document is to hold from now on.")
@@ -64,19 +67,27 @@ class UpdateDocumentsInput:
     documents: list[UpdateDocumentInput] = strawberry.field(description=_BATCH)
 
 
-@strawberry.input(description="A document to delete.")
-class DeleteDocumentInput:
-    """Input of `deleteDocument`, and one document of `deleteDocuments`."""
+@strawberry.input(description="A document to delete in a batch.")
+class DeletedDocumentInput:
+    """One document of `deleteDocuments`."""
 
     id: strawberry.ID = strawberry.field(description=_ID)
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
+
+
+@strawberry.input(description="A document to delete.")
+class DeleteDocumentInput(DeletedDocumentInput):
+    """Input of `deleteDocument`."""
+
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="Documents to delete.")
 class DeleteDocumentsInput:
     """Input of `deleteDocuments`."""
 
-    documents: list[DeleteDocumentInput] = strawberry.field(description=_BATCH)
+    documents: list[DeletedDocumentInput] = strawberry.field(description=_BATCH)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.type(description="What `createDocument` returns.")
@@ -138,7 +149,8 @@ class DocumentMutations:
         """Make one document."""
         organization_id = ids.decode_organization(input.organization_id)
         given = [(input.type, input.data)]
-        (record,) = await document_changes.create(info.context, organization_id, given, batch=False)
+        attempt = attempt_of(info, input)
+        (record,) = await document_changes.create(info.context, organization_id, given, attempt, batch=False)
         return CreateDocumentPayload(document=Document.from_record(record))
 
     @mutation(CreateDocumentsPayload, "Make many documents, all or none.", Permission.DOCUMENT_WRITE)
@@ -150,7 +162,8 @@ class DocumentMutations:
         """Make many documents."""
         organization_id = ids.decode_organization(input.organization_id)
         given = [(one.type, one.data) for one in input.documents]
-        records = await document_changes.create(info.context, organization_id, given, batch=True)
+        attempt = attempt_of(info, input)
+        records = await document_changes.create(info.context, organization_id, given, attempt, batch=True)
         return CreateDocumentsPayload(documents=_shown(records))
 
     @mutation(UpdateDocumentPayload, "Give a document other data in place of its own.", Permission.DOCUMENT_WRITE)
@@ -184,7 +197,7 @@ class DocumentMutations:
         input: Annotated[DeleteDocumentInput, strawberry.argument(description="The document.")],  # noqa: A002 - the name that clients see
     ) -> DeleteDocumentPayload | None:
         """Delete one document."""
-        await document_changes.delete(info.context, [_target(input)], batch=False)
+        await document_changes.delete(info.context, [_target(input)], attempt_of(info, input), batch=False)
         return DeleteDocumentPayload(deleted_id=input.id)
 
     @mutation(DeleteDocumentsPayload, "Delete many documents, all or none.", Permission.DOCUMENT_WRITE)
@@ -194,11 +207,12 @@ class DocumentMutations:
         input: Annotated[DeleteDocumentsInput, strawberry.argument(description="The documents.")],  # noqa: A002 - the name that clients see
     ) -> DeleteDocumentsPayload | None:
         """Delete many documents."""
-        await document_changes.delete(info.context, [_target(one) for one in input.documents], batch=True)
+        targets = [_target(one) for one in input.documents]
+        await document_changes.delete(info.context, targets, attempt_of(info, input), batch=True)
         return DeleteDocumentsPayload(deleted_ids=[one.id for one in input.documents])
 
 
-def _target(given: UpdateDocumentInput | DeleteDocumentInput) -> DocumentTarget:
+def _target(given: UpdateDocumentInput | DeletedDocumentInput) -> DocumentTarget:
     organization_id, document_id = ids.decode_document(given.id)
     return DocumentTarget(organization_id, document_id, given.expected_version)
 

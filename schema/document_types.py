@@ -11,6 +11,7 @@ from resolvers import document_types
 from schema import ids
 from schema.enums import DocumentIndexState
 from schema.fields import Info
+from schema.idempotency import KEY, attempt_of
 from schema.user_errors import Payload, mutation
 from storage.document_types import DocumentTypeRecord
 
@@ -57,6 +58,7 @@ class DeclareIndexInput:
         description="1 to 4 fields of the data, each up to four names with dots between them. From now on they hold "
         "null, numbers, booleans, dates or texts of up to 1,000 characters."
     )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
 @strawberry.input(description="A schema for the data of one type of documents.")
@@ -105,7 +107,8 @@ class DocumentTypeMutations:
     ) -> DeclareIndexPayload | None:
         """Declare an index."""
         organization_id = ids.decode_organization(input.organization_id)
-        record = await document_types.declare_index(info.context, organization_id, input.type, input.fields)
+        attempt = attempt_of(info, input)
+        record = await document_types.declare_index(info.context, organization_id, input.type, input.fields, attempt)
         return DeclareIndexPayload(document_type=DocumentType.from_record(record))
 
     @mutation(

@@ -7,6 +7,7 @@ from typing import TypeVar
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from auth.audit_trail import BreakReason as AuditBreakReason
 from auth.errors import UserErrorCode
 from auth.roles import Role
 from storage.admins import AdminStatus
@@ -16,11 +17,14 @@ from storage.document_types import IndexState as DocumentIndexState
 from storage.migrations import MigrationKind, MigrationState, MigrationWay
 from storage.organizations import OrganizationOrderField, OrganizationStatus
 from storage.placements import StoreStrategy
+from storage.tenant_access import DocumentChangeKind
 
 __all__ = [
     "AdminStatus",
     "AuditAction",
+    "AuditBreakReason",
     "AuditTargetKind",
+    "DocumentChangeKind",
     "DocumentIndexState",
     "MigrationKind",
     "MigrationState",
@@ -99,6 +103,16 @@ expose(
     name="DocumentIndexState",
 )
 expose(
+    DocumentChangeKind,
+    "What became of a document.",
+    {
+        DocumentChangeKind.CREATED: "It was made.",
+        DocumentChangeKind.UPDATED: "It was changed.",
+        DocumentChangeKind.DELETED: "It was deleted.",
+    },
+    name="DocumentChangeKind",
+)
+expose(
     MigrationKind,
     "Why a tenant store is moved.",
     {
@@ -173,6 +187,21 @@ expose(
     name="AuditTargetKind",
 )
 expose(
+    AuditBreakReason,
+    "Why an audit trail is not what was recorded.",
+    {
+        AuditBreakReason.MISSING: "An event is not there.",
+        AuditBreakReason.CHANGED: "An event is another one than its hash says.",
+        AuditBreakReason.UNLINKED: "An event does not follow the one before, of which it has another hash.",
+        AuditBreakReason.ORDER: "An event is not where it belongs, or is older than the one before.",
+        AuditBreakReason.FOREIGN: "An event belongs to another organization.",
+        AuditBreakReason.PERSONAL: "Personal values are others than were recorded; that they are erased is no break.",
+        AuditBreakReason.CHECKPOINT: "A checkpoint is missing, is not signed by us, or was signed over another trail.",
+        AuditBreakReason.HEAD: "The organization's record has another head than the trail.",
+    },
+    name="AuditBreakReason",
+)
+expose(
     UserErrorCode,
     "What is wrong, in a form that programs can rely on.",
     {
@@ -187,5 +216,6 @@ expose(
         UserErrorCode.ORG_MIGRATING: "The organization's store is being moved: retry shortly.",
         UserErrorCode.ORG_SUSPENDED: "The organization is suspended: it can be read, not changed.",
         UserErrorCode.ORG_DELETED: "The organization has been deleted.",
+        UserErrorCode.IDEMPOTENCY_MISMATCH: "The idempotency key was used with other arguments.",
     },
 )

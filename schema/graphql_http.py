@@ -1,11 +1,10 @@
-"""GraphQL over HTTP: one endpoint, `GET` for queries and `POST` for everything.
+"""GraphQL over HTTP: one endpoint, `GET` for what changes nothing and `POST` for everything.
 
 Strawberry's own view answers malformed requests in plain text and knows one media type; this one follows the
 specification to the letter (docs/adr/0003).
 """
 
 import asyncio
-from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -16,11 +15,23 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from schema import errors, graphql_request, media_types, problems, request_context, request_id, request_log
+from schema import (
+    execution,
+    graphql_request,
+    graphql_sse,
+    media_types,
+    problems,
+    request_context,
+    request_id,
+    request_log,
+)
 from schema.assembly import Schema
 from schema.graphql_request import DEADLINE_SECONDS, GraphQLRequest
-from schema.media_types import GRAPHQL_RESPONSE, JSON
+from schema.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON
 from schema.problems import ProblemError
+
+_ACCEPTABLE = f"Answers are {GRAPHQL_RESPONSE}, {JSON} or {EVENT_STREAM}."
+_SUBSCRIPTIONS = f"A subscription is served as {EVENT_STREAM}, if the Accept header field says so, or over a WebSocket."
 
 
 class GraphQLEndpoint:
@@ -39,12 +50,14 @@ class GraphQLEndpoint:
         """Answer one request, whatever it is like."""
         media_type = media_types.negotiate(request.headers.get("accept"))
         if media_type is None:
-            return problems.response(request, ProblemError(406, f"Answers are {GRAPHQL_RESPONSE} or {JSON}."))
+            return problems.response(request, ProblemError(406, _ACCEPTABLE))
         try:
             parameters = await graphql_request.read(request)
+            if media_type == EVENT_STREAM:
+                return await graphql_sse.respond(self._schema, request, parameters)
             result = await self._execute(request, parameters)
         except ProblemError as problem:
-            return problems.response(request, problem, media_type)
+            return problems.response(request, problem, JSON if media_type == EVENT_STREAM else media_type)
         return _encode(request, result, media_type)
 
     async def _execute(self, request: Request, parameters: GraphQLRequest) -> ExecutionResult:
@@ -71,18 +84,13 @@ class GraphQLEndpoint:
         except InvalidOperationTypeError as error:
             if request.method == "GET" and error.operation_type is OperationType.MUTATION:
                 raise ProblemError(405, "Mutations are sent by POST.", {"Allow": "POST"}) from None
-            raise ProblemError(400, "Operations of this type are not served here.") from None
+            raise ProblemError(400, _SUBSCRIPTIONS) from None
 
 
 def _encode(request: Request, result: ExecutionResult, media_type: str) -> Response:
     """Encode a result. Without data, since the request itself was wrong, a GraphQL response has status 400."""
-    found = [errors.to_wire(error, request_id.of(request.scope)) for error in result.errors or []]
+    found = execution.wire(result, request_id.of(request.scope))
     request_log.note(request.scope, errors=sorted({error["extensions"]["code"] for error in found}))
-    never_executed = result.data is None and all("path" not in error for error in found)
-    body: dict[str, Any] = {"errors": found} if found else {}
-    if not never_executed:
-        body["data"] = result.data
-    if result.extensions:
-        body["extensions"] = result.extensions
-    status = 400 if never_executed and media_type == GRAPHQL_RESPONSE else 200
-    return Response(orjson.dumps(body), status, media_type=f"{media_type}; charset=utf-8")
+    status = 400 if execution.is_whole(result, found) and media_type == GRAPHQL_RESPONSE else 200
+    body = orjson.dumps(execution.body(result, found))
+    return Response(body, status, media_type=f"{media_type}; charset=utf-8")

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.relay import from_base64, to_base64
 
 from auth.errors import BadRequestError
-from auth.identifiers import DocumentId, OrganizationId
+from auth.identifiers import AdminId, DocumentId, OrganizationId
 
 _KEY = re.compile(r"[0-9a-f]{24}")
 
@@ -53,6 +53,14 @@ def decode_organization(global_id: str) -> OrganizationId:
     if node_type is not NodeType.ORGANIZATION:
         raise BadRequestError("This is not the id of an organization.")
     return OrganizationId(key)
+
+
+def decode_admin(global_id: str) -> AdminId:
+    """Return the key of an admin's global id; raise `BadRequestError` if it is none."""
+    node_type, key = decode(global_id)
+    if node_type is not NodeType.ADMIN:
+        raise BadRequestError("This is not the id of an admin.")
+    return AdminId(key)
 
 
 def encode_document(organization_id: OrganizationId, document_id: DocumentId) -> strawberry.ID:

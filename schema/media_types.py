@@ -5,8 +5,9 @@ from email.message import Message
 
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
 _MAX_LENGTH = 1000
-_SUPPORTED = (JSON, GRAPHQL_RESPONSE)
+_SUPPORTED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,10 @@ class MediaRange:
     quality: float
 
     def matches(self, media_type: str) -> bool:
-        """Tell whether a media type in UTF-8 is within the range."""
+        """Tell whether a media type in UTF-8 is within the range; a stream of events has to be named."""
         charset_fits = self.charset is None or self.charset in {"utf-8", "utf8"}
-        return charset_fits and self.type in {media_type, "*/*", f"{media_type.partition('/')[0]}/*"}
+        wildcards = set() if media_type == EVENT_STREAM else {"*/*", f"{media_type.partition('/')[0]}/*"}
+        return charset_fits and self.type in {media_type, *wildcards}
 
     @property
     def specificity(self) -> int:
@@ -29,7 +31,7 @@ class MediaRange:
 
 
 def negotiate(accept: str | None) -> str | None:
-    """Return the media type to answer in, or None if the client accepts neither.
+    """Return the media type to answer in, or None if the client accepts none.
 
     Without a preference it is `application/json`, which clients that know no other type can read.
     """

@@ -9,6 +9,7 @@ from resolvers import moves
 from schema import ids
 from schema.enums import MigrationWay, StoreStrategy
 from schema.fields import Info
+from schema.idempotency import KEY, attempt_of
 from schema.migrations import Migration, MigrationPlace
 from schema.organizations import Organization
 from schema.scalars import BigInt
@@ -25,6 +26,7 @@ class RenameOrgInput:
         default=None, description="The new name in addresses. Made from the name unless given."
     )
     dry_run: bool = strawberry.field(default=False, description="Change nothing, and return what would be done.")
+    idempotency_key: str | None = strawberry.field(default=None, description=f"{KEY} Without meaning on a dry run.")
 
 
 @strawberry.input(description="Another way to keep an organization's documents.")
@@ -34,6 +36,7 @@ class MoveTenantStoreInput:
     organization_id: strawberry.ID = strawberry.field(description="The global id of the organization.")
     strategy: StoreStrategy = strawberry.field(description="How the documents are to be kept apart from others.")
     dry_run: bool = strawberry.field(default=False, description="Change nothing, and return what would be done.")
+    idempotency_key: str | None = strawberry.field(default=None, description=f"{KEY} Without meaning on a dry run.")
 
 
 @strawberry.type(description="What a move of a store would do.")
@@ -108,8 +111,9 @@ class MoveMutations:
     ) -> RenameOrgPayload | None:
         """Rename an organization."""
         organization_id = ids.decode_organization(input.organization_id)
+        attempt = attempt_of(info, input, keyless=input.dry_run)
         moved = await moves.rename(
-            info.context, organization_id, name=input.name, slug=input.slug, dry_run=input.dry_run
+            info.context, organization_id, attempt, name=input.name, slug=input.slug, dry_run=input.dry_run
         )
         return RenameOrgPayload(**_shown(moved))
 
@@ -126,7 +130,8 @@ class MoveMutations:
     ) -> MoveTenantStorePayload | None:
         """Move a store."""
         organization_id = ids.decode_organization(input.organization_id)
-        moved = await moves.move_store(info.context, organization_id, input.strategy, dry_run=input.dry_run)
+        attempt = attempt_of(info, input, keyless=input.dry_run)
+        moved = await moves.move_store(info.context, organization_id, attempt, input.strategy, dry_run=input.dry_run)
         return MoveTenantStorePayload(**_shown(moved))
 
 

@@ -23,6 +23,7 @@ from schema.document_types import DocumentType
 from schema.documents import DocumentConnection, DocumentFilter, DocumentOrder
 from schema.documents import find_page as find_documents
 from schema.enums import OrganizationOrderField, OrganizationStatus
+from schema.erasure_certificates import ErasureCertificate
 from schema.fields import Info, guard, guard_here, requires
 from schema.ids import NodeType, encode
 from schema.instants import in_utc
@@ -78,6 +79,18 @@ class Organization(Node):
     async def purge_at(self) -> datetime | None:
         """Return the end of the retention."""
         return self.record.purge_at
+
+    @strawberry.field(
+        description=requires(
+            "The signed statement that a deleted organization's data was destroyed; null until it was.",
+            Permission.ORGANIZATION_READ,
+        ),
+        extensions=guard_here(Permission.ORGANIZATION_READ),
+    )
+    async def erasure_certificate(self) -> ErasureCertificate | None:
+        """Return the certificate."""
+        certificate = self.record.erasure_certificate
+        return None if certificate is None else ErasureCertificate.from_stored(certificate)
 
     @strawberry.field(
         description=requires(

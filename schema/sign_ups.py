@@ -8,6 +8,7 @@ from resolvers import sign_ups
 from resolvers.sign_ups import OrganizationSignUp
 from schema.admins import Admin
 from schema.fields import Info
+from schema.idempotency import KEY, attempt_of
 from schema.organizations import Organization
 from schema.sessions import SessionTokens
 from schema.user_errors import Payload, mutation
@@ -28,6 +29,9 @@ class CreateOrgInput:
     admin_name: str | None = strawberry.field(default=None, description="The name of the owner: 2 to 100 characters.")
     email: str = strawberry.field(description="The email address of the owner; one account an address, without case.")
     password: str = strawberry.field(description="The password of the owner: 8 to 128 characters, not easy to guess.")
+    idempotency_key: str | None = strawberry.field(
+        default=None, description=f"{KEY} The session is opened the first time only: log in if its answer was lost."
+    )
 
 
 @strawberry.type(description="What `createOrg` returns.")
@@ -37,7 +41,9 @@ class CreateOrgPayload(Payload):
     organization: Organization | None = strawberry.field(default=None, description="The new organization.")
     admin: Admin | None = strawberry.field(default=None, description="Its owner.")
     session: SessionTokens | None = strawberry.field(
-        default=None, description="The owner's first session; null when an operator signs the organization up."
+        default=None,
+        description="The owner's first session; null when an operator signs the organization up, and when a request is "
+        "answered again for its key.",
     )
 
 
@@ -64,7 +70,7 @@ class SignUpMutations:
             email=input.email,
             password=input.password,
         )
-        signed_up = await sign_ups.sign_up(info.context, request)
+        signed_up = await sign_ups.sign_up(info.context, request, attempt_of(info, input))
         return CreateOrgPayload(
             organization=Organization.from_record(signed_up.organization),
             admin=Admin.from_record(signed_up.admin),

@@ -1,10 +1,11 @@
-"""What an export or an import answers when it is refused: problems in the form of those of `/graphql`."""
+"""What downloads and imports answer when they are refused: problems in the form of those of `/graphql`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -25,6 +26,10 @@ _STATUSES = {
     ErrorCode.UNAVAILABLE: 503,
 }
 _RETRY = {"Retry-After": "5"}
+_log = structlog.get_logger()
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+"""What answers a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,34 @@ def refusal_of(error: Exception) -> Refusal | None:
             message = "The file is cut off: its last line is no manifest. Send the rest from the offset on."
             return Refusal(422, UserErrorCode.INVALID, message, {"Upload-Offset": str(received)})
     return _UNAVAILABLE if is_temporary(error) else _REFUSALS.get(type(error))
+
+
+def answering(endpoint: Endpoint) -> Endpoint:
+    """Have an endpoint answer for what goes wrong."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            return response(request, refusal)
+
+    return answer
+
+
+async def ending(name: str, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Yield the lines of a download; if it cannot go on, the last one says why."""
+    try:
+        async for piece in pieces:
+            yield piece
+    except Exception as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        _log.info(f"{name} ended early", code=str(refusal.code))
+        yield orjson.dumps({"error": {"code": str(refusal.code), "message": refusal.message}}) + b"\n"
 
 
 def response(request: Request, refusal: Refusal) -> Response:

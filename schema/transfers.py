@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,45 +13,29 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from resolvers import exports, imports
-from resolvers.context import RequestContext
 from resolvers.imports import Upload
 from schema import ids, request_context, transfer_problems
 from schema.ids import NodeType
 from schema.media_types import JSON
 from schema.problems import ProblemError
 from storage.import_records import ImportRecord, ImportState, OnConflict
-from storage.organizations import OrganizationRecord
 from storage.transfer_format import hash_of
 
 _NDJSON = "application/x-ndjson"
 _SILENCE_SECONDS = 60.0
 _MAX_DIGITS = 18
-_Endpoint = Callable[[Request], Awaitable[Response]]
 _log = structlog.get_logger()
 
 
 def routes() -> list[BaseRoute]:
     """Return the routes of export and import."""
     return [
-        Route("/organizations/{organization}/export", _answering(_export), methods=["GET"]),
-        Route("/organizations/{organization}/import", _answering(_import), methods=["POST"]),
-        Route("/organizations/{organization}/import/{upload}", _answering(_show_import), methods=["GET"]),
+        Route("/organizations/{organization}/export", transfer_problems.answering(_export), methods=["GET"]),
+        Route("/organizations/{organization}/import", transfer_problems.answering(_import), methods=["POST"]),
+        Route(
+            "/organizations/{organization}/import/{upload}", transfer_problems.answering(_show_import), methods=["GET"]
+        ),
     ]
-
-
-def _answering(endpoint: _Endpoint) -> _Endpoint:
-    """Have an endpoint answer for what goes wrong."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except Exception as error:
-            refusal = transfer_problems.refusal_of(error)
-            if refusal is None:
-                raise
-            return transfer_problems.response(request, refusal)
-
-    return answer
 
 
 async def _export(request: Request) -> Response:
@@ -62,20 +46,8 @@ async def _export(request: Request) -> Response:
     if request.method == "HEAD":
         return Response(headers=headers, media_type=_NDJSON)
     await exports.record(context, organization)
-    return StreamingResponse(_lines(context, organization), headers=headers, media_type=_NDJSON)
-
-
-async def _lines(context: RequestContext, organization: OrganizationRecord) -> AsyncGenerator[bytes, None]:
-    """Yield the lines of an export; if it cannot go on, the last one says why, and there is no manifest."""
-    try:
-        async for piece in exports.lines(context, organization, ids.encode(NodeType.ORGANIZATION, organization.id)):
-            yield piece
-    except Exception as error:
-        refusal = transfer_problems.refusal_of(error)
-        if refusal is None:
-            raise
-        _log.info("export ended early", code=str(refusal.code))
-        yield orjson.dumps({"error": {"code": str(refusal.code), "message": refusal.message}}) + b"\n"
+    found = exports.lines(context, organization, ids.encode(NodeType.ORGANIZATION, organization.id))
+    return StreamingResponse(transfer_problems.ending("export", found), headers=headers, media_type=_NDJSON)
 
 
 async def _import(request: Request) -> Response:

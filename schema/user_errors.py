@@ -1,6 +1,6 @@
 """Errors as data: what a user can mend comes in the payload, beside what the mutation would have returned."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import strawberry
@@ -24,6 +24,7 @@ class UserError:
     path: list[str] | None = strawberry.field(
         description="Where in the input it is, so that a form can show it there; null when it is nowhere in particular."
     )
+    retryable: bool = strawberry.field(description="Whether the same request may succeed later.")
 
 
 @strawberry.type
@@ -59,12 +60,38 @@ class _ErrorsAsData(FieldExtension):
             info.context.forget_loaded()
 
 
-def mutation(payload: type[_P], description: str, permission: Permission | None = None) -> Any:  # noqa: ANN401 - a decorator of Strawberry's
-    """Declare a mutation with this payload: guarded by a permission, or open to everyone."""
+class _AsCaller(FieldExtension):
+    """Lets a mutation be judged as the caller's, whoever the answer of the one before it was for."""
+
+    async def resolve_async(
+        self,
+        next_: Callable[..., Awaitable[Any]],
+        source: Any,  # noqa: ANN401 - Strawberry's signature
+        info: Info,
+        **kwargs: Any,  # noqa: ANN401 - Strawberry's signature
+    ) -> Any:  # noqa: ANN401 - Strawberry's signature
+        """Resolve the mutation."""
+        info.context.stand_in(None)
+        return await next_(source, info, **kwargs)
+
+
+def mutation(
+    payload: type[_P],
+    description: str,
+    permission: Permission | None = None,
+    before_guard: Sequence[FieldExtension] = (),
+) -> Any:  # noqa: ANN401 - a decorator of Strawberry's
+    """Declare a mutation with this payload: guarded by a permission, or open to everyone.
+
+    What is in `before_guard` may answer without asking for the permission.
+    """
     guards = [] if permission is None else guard(permission)
     text = description if permission is None else requires(description, permission)
-    return strawberry.mutation(description=text, extensions=[_ErrorsAsData(payload), *guards])
+    return strawberry.mutation(
+        description=text, extensions=[_ErrorsAsData(payload), *guards, *before_guard, _AsCaller()]
+    )
 
 
 def _to_type(error: RaisedUserError) -> UserError:
-    return UserError(code=error.code, message=error.message, path=None if error.path is None else list(error.path))
+    path = None if error.path is None else list(error.path)
+    return UserError(code=error.code, message=error.message, path=path, retryable=error.retryable)

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import structlog
-from graphql import GraphQLError
 from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
@@ -23,31 +21,38 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 )
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType
 
-from auth.errors import BadRequestError, UnavailableError
+from auth.errors import BadRequestError, ErrorCode, UnauthenticatedError
+from resolvers import live_connections
 from resolvers.context import Credentials, Origin, RequestContext
 from resolvers.services import Services
-from schema import errors, graphql_request, request_log
-from schema.graphql_request import DEADLINE_SECONDS
+from schema import execution, graphql_request, request_log
+from schema.assembly import Schema
+from schema.execution import Execution
+from schema.graphql_request import DEADLINE_SECONDS, GraphQLRequest
 from schema.problems import ProblemError
 from storage.failures import is_temporary
 
 _MAX_OPERATIONS = 100
 _MAX_ID_LENGTH = 128
 _TRY_AGAIN_LATER = 1013
+_CLOSINGS = {ErrorCode.UNAUTHENTICATED: (4401, "Unauthorized"), ErrorCode.FORBIDDEN: (4403, "Forbidden")}
 _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class Connection:
-    """What the operations of one connection share; `connection_params` is the payload of `connection_init`."""
+    """What the operations of one connection share; `connection_params` is the payload of `connection_init`.
+
+    Each subscription that runs has a scope in `live`, by which it is ended.
+    """
 
     services: Services
     client: str | None
     authorization: str | None
     connection_params: dict[str, object] = field(default_factory=dict)
-    credentials: Credentials = field(default_factory=lambda: Credentials(None))
+    credentials: Credentials = field(default_factory=lambda: Credentials(None, of_connection=True))
+    live: dict[Operation[Any, Any], asyncio.Timeout] = field(default_factory=dict)
 
     def request(self, request_id: str) -> RequestContext:
         """Return the context of one operation."""
@@ -55,7 +60,9 @@ class Connection:
 
 
 class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):
-    """Speaks with one client."""
+    """Speaks with one client, for as long as its caller counts."""
+
+    _watching: asyncio.Task[None] | None = None
 
     async def handle_message(self, message: Message) -> None:
         """Close the connection for a message of the wrong form, as the protocol wants it; else do as it says."""
@@ -73,13 +80,24 @@ class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):
             if not is_temporary(error):
                 raise
             await self.websocket.close(_TRY_AGAIN_LATER, "Try again later")
+        if self.connection_acknowledged and self.context.credentials.token is not None and self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+
+    async def shutdown(self) -> None:
+        """Let go of all that belongs to the connection."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
+        await super().shutdown()
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Begin an operation, unless too many are running."""
         admitted = self.connection_acknowledged and message["id"] not in self.operations
         if admitted and len(self.operations) >= _MAX_OPERATIONS:
-            refusal = _failure(BadRequestError(f"A connection runs at most {_MAX_OPERATIONS} operations at once."))
-            await self.send_message(_message(message["id"], refusal, _wire(refusal, uuid.uuid4().hex), begun=False))
+            problem = BadRequestError(f"A connection runs at most {_MAX_OPERATIONS} operations at once.")
+            refusal = execution.failure(problem)
+            found = execution.wire(refusal, uuid.uuid4().hex)
+            await self.send_message(_message(message["id"], refusal, found, begun=False))
         else:
             await super().handle_subscribe(message)
 
@@ -88,7 +106,7 @@ class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):
         request_id, codes, started = uuid.uuid4().hex, set[str](), time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await self._send_results(operation, request_id, codes)
+                ended_by = await self._send_results(operation, request_id, codes)
             except WebSocketDisconnected:
                 return
             finally:
@@ -98,45 +116,74 @@ class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):
                     client=self.context.client,
                     **request_log.described(operation.operation_name, sorted(codes)),
                 )
+        if ended_by is not None:
+            await self._end(ended_by)
 
-    async def _send_results(self, operation: Operation[Connection, None], request_id: str, codes: set[str]) -> None:
-        async def send(result: ExecutionResult, *, begun: bool) -> None:
-            found = _wire(result, request_id)
+    async def _send_results(
+        self, operation: Operation[Connection, None], request_id: str, codes: set[str]
+    ) -> ErrorCode | None:
+        """Return why the operation was ended by us after it had begun, if it was."""
+        begun, ended_by = False, None
+
+        async def send(result: ExecutionResult) -> None:
+            nonlocal begun, ended_by
+            found = execution.wire(result, request_id)
             codes.update(error["extensions"]["code"] for error in found)
+            ended_by = execution.refusal(result, found)
             await operation.send_operation_message(_message(operation.id, result, found, begun=begun))
+            begun = True
 
-        begun = False
         try:
-            async with contextlib.aclosing(await self._execute(operation, request_id)) as results:
-                async for result in results:
-                    await send(result, begun=begun)
-                    begun = True
+            async with self._lifetime(operation) as lifetime:
+                executed = await self._execute(operation, request_id)
+                if executed.live:
+                    self.context.live[operation] = lifetime
+                async with contextlib.aclosing(executed.results) as results:
+                    async for result in results:
+                        await send(result)
         except WebSocketDisconnected:
             raise
         except Exception as error:  # noqa: BLE001 - the translator masks and logs it
-            await send(_failure(error), begun=False)
+            await send(execution.failure(error))
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        return ended_by
 
-    async def _execute(
-        self, operation: Operation[Connection, None], request_id: str
-    ) -> AsyncGenerator[ExecutionResult, None]:
-        request: dict[str, Any] = {
-            "query": operation.query,
-            "variable_values": operation.variables,
-            "operation_name": operation.operation_name or None,
-            "context_value": self.context.request(request_id),
-        }
-        at_once = [OperationType.QUERY, OperationType.MUTATION]
+    @contextlib.asynccontextmanager
+    async def _lifetime(self, operation: Operation[Connection, None]) -> AsyncGenerator[asyncio.Timeout, None]:
+        """Give an operation a scope; raise `UnauthenticatedError` when it is ended from outside."""
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
-                return _only(await self.schema.execute(**request, allowed_operation_types=at_once))
-        except InvalidOperationTypeError:
-            return await self.schema.subscribe(**request)
+            async with asyncio.timeout(None) as lifetime:
+                yield lifetime
         except TimeoutError:
-            return _only(_failure(UnavailableError("The request took too long.")))
-        except CannotGetOperationTypeError:
-            reason = "The document has no operation of this name, or several and no name was given."
-            return _only(_failure(BadRequestError(reason)))
+            if lifetime.expired():
+                raise UnauthenticatedError from None
+            raise
+        finally:
+            self.context.live.pop(operation, None)
+
+    async def _execute(self, operation: Operation[Connection, None], request_id: str) -> Execution:
+        request = GraphQLRequest(operation.query, operation.operation_name or None, operation.variables, None)
+        return await execution.execute(cast("Schema", self.schema), request, self.context.request(request_id))
+
+    async def _watch(self) -> None:
+        """End the connection when its caller counts no more."""
+        await live_connections.ended(self.context.request(uuid.uuid4().hex))
+        await self._end(ErrorCode.UNAUTHENTICATED)
+
+    async def _end(self, code: ErrorCode) -> None:
+        """Close the connection, once queries and mutations are answered; subscriptions end with the caller."""
+        if code is ErrorCode.UNAUTHENTICATED:
+            for lifetime in self.context.live.values():
+                if not lifetime.expired():
+                    lifetime.reschedule(0)
+        ending = [
+            operation.task
+            for operation in self.operations.values()
+            if operation.task is not None and (code is ErrorCode.UNAUTHENTICATED or operation not in self.context.live)
+        ]
+        if ending:
+            await asyncio.wait(ending, timeout=DEADLINE_SECONDS)
+        await self.websocket.close(*_CLOSINGS[code])
 
 
 def _problem(message: object) -> str | None:
@@ -161,21 +208,9 @@ def _request_problem(payload: object) -> str | None:
     return None
 
 
-async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
-    yield result
-
-
-def _failure(error: Exception) -> ExecutionResult:
-    return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
-
-
-def _wire(result: ExecutionResult, request_id: str) -> list[dict[str, Any]]:
-    return [errors.to_wire(error, request_id) for error in result.errors or []]
-
-
 def _message(operation_id: str, result: ExecutionResult, found: list[dict[str, Any]], *, begun: bool) -> Message:
     """Return the message for a result: `error` if the operation was never executed, since it was wrong itself."""
-    refused = isinstance(result, PreExecutionError) or all("path" not in error for error in found)
+    refused = isinstance(result, PreExecutionError) or execution.is_whole(result, found)
     payload: dict[str, Any] = {"data": result.data}
     if found:
         payload["errors"] = found

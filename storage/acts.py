@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from auth.identifiers import AdminId, OperatorId, SessionId
 from storage.database import Document
+from storage.idempotency import Claim
 
 
 class ActorKind(StrEnum):
@@ -35,12 +36,16 @@ class ActorReference:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act: who is behind it, with which session, from which network address, by which request."""
+    """One act: who is behind it, with which session, from which network address, by which request.
+
+    `claim` is on the idempotency key that the act completes where it takes effect.
+    """
 
     actor: ActorReference
     session_id: SessionId | None = None
     address: str | None = None
     request_id: str | None = None
+    claim: Claim | None = None
 
     def to_document(self) -> Document:
         """Return the act as stored beside work that goes on: without the address, which is personal."""

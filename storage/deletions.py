@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pymongo import ReturnDocument
 
 from auth.identifiers import OrganizationId
-from storage import audit_events, leases, organizations, sessions
+from storage import audit_events, idempotency, leases, organizations, sessions
 from storage.acts import Act
 from storage.audit_actions import AuditAction, Target, TargetKind
 from storage.audit_events import NewEvent
@@ -114,3 +114,4 @@ async def _record(
 ) -> None:
     event = NewEvent(action, Target(TargetKind.ORGANIZATION, organization_id), details=details)
     await audit_events.record(database, tx, organization_id, act, event)
+    await idempotency.complete(database, tx, act.claim)

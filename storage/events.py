@@ -20,12 +20,13 @@ class EventKind(StrEnum):
     """What an event tells of.
 
     `ACT`: what somebody did, a link of the audit chain. `DOCUMENTS`: documents that one transaction wrote. `MIGRATION`:
-    a move that has come further.
+    a move that has come further. `MARK`: nothing; a place in the order of events that a follower has set for itself.
     """
 
     ACT = "ACT"
     DOCUMENTS = "DOCUMENTS"
     MIGRATION = "MIGRATION"
+    MARK = "MARK"
 
 
 async def publish(
@@ -34,3 +35,15 @@ async def publish(
     """Tell of something in the transaction that does it."""
     event = {"_id": new_id(), "organization_id": organization_id, "kind": kind, "at": now(), **content}
     await database[COLLECTION].insert_one(event, session=tx)
+
+
+async def mark(database: Database, organization_id: OrganizationId, mark: str) -> None:
+    """Set a mark, which is a new id, among an organization's events: none that was written before comes after it."""
+    event = {"_id": mark, "organization_id": organization_id, "kind": EventKind.MARK, "at": now()}
+    await database[COLLECTION].insert_one(event)
+
+
+async def find(database: Database, organization_id: OrganizationId, event_id: str) -> Document | None:
+    """Return one of the organization's events, if it is still there."""
+    found: Document | None = await database[COLLECTION].find_one({"_id": event_id, "organization_id": organization_id})
+    return found

@@ -12,7 +12,7 @@ from functools import partial
 from pymongo.errors import OperationFailure
 
 from auth.identifiers import OrganizationId
-from storage import audit_events, document_types, leases, organizations, store_indexes
+from storage import audit_events, document_types, idempotency, leases, organizations, store_indexes
 from storage.acts import SYSTEM, Act
 from storage.audit_actions import AuditAction, Target, TargetKind
 from storage.audit_events import NewEvent
@@ -140,6 +140,7 @@ async def declare(
             return False
         event = _event(AuditAction.DOCUMENT_TYPE_INDEX_DECLARED, name, fields)
         await audit_events.record(database, tx, organization_id, act, event)
+        await idempotency.complete(database, tx, act.claim)
         return True
 
     declared = await database.transaction(write)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from pymongo.errors import DuplicateKeyError
 
-from storage import burned_names, leases, migrations, move_events, organizations, slugs
+from storage import burned_names, idempotency, leases, migrations, move_events, organizations, slugs
 from storage.conflicts import SlugTakenError
 from storage.database import Database, Session
 from storage.migrations import MigrationRecord, MigrationWay
@@ -86,4 +86,5 @@ async def _plan(database: Database, tx: Session, move: MigrationRecord, worker: 
     document = migrations.to_document(move) | {"lease": leases.lease(worker)}
     await database[migrations.COLLECTION].insert_one(document, session=tx)
     await move_events.started(database, tx, move)
+    await idempotency.complete(database, tx, move.act.claim, {"migration": move.id})
     return move

@@ -13,10 +13,11 @@ from enum import StrEnum
 from pymongo import ASCENDING, IndexModel
 
 from auth.identifiers import MigrationId, OrganizationId
-from storage import audit_events, pages
+from storage import audit_events, certificates, idempotency, pages
 from storage.acts import Act, ActorReference
 from storage.audit_actions import AuditAction, Target, TargetKind
 from storage.audit_events import NewEvent
+from storage.certificates import ErasureCertificate
 from storage.database import Database, Document, Session, now
 from storage.pages import Page, PageRequest
 from storage.placements import Placement
@@ -29,6 +30,7 @@ INDEXES = [
     IndexModel([("status", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)], name="by_status_and_creation"),
     IndexModel("lease.expires_at", name="unfinished", sparse=True),
     IndexModel("purge_at", name="due_purges", sparse=True),
+    IndexModel("audit.due_at", name="due_checkpoints", sparse=True),
 ]
 _NAME_KEY_LENGTH = 200
 _LAST_CHARACTER = "\U0010ffff"
@@ -78,6 +80,7 @@ class OrganizationRecord:
     deleted_at: datetime | None = None
     deleted_by: ActorReference | None = None
     purge_at: datetime | None = None
+    erasure_certificate: ErasureCertificate | None = None
 
     @property
     def name_key(self) -> str:
@@ -122,6 +125,7 @@ def from_document(document: Document) -> OrganizationRecord:
     """Read a stored organization."""
     deleted_by = document.get("deleted_by")
     placement = document.get("placement")
+    certificate = document.get("erasure_certificate")
     return OrganizationRecord(
         id=document["_id"],
         name=document["name"],
@@ -136,6 +140,7 @@ def from_document(document: Document) -> OrganizationRecord:
         deleted_at=document.get("deleted_at"),
         deleted_by=deleted_by and ActorReference.from_document(deleted_by),
         purge_at=document.get("purge_at"),
+        erasure_certificate=None if certificate is None else certificates.from_document(certificate),
     )
 
 
@@ -198,6 +203,7 @@ async def _update_active(
         changes = {name: audit_events.change(before[name], value) for name, value in fields.items()}
         event = NewEvent(AuditAction.ORGANIZATION_UPDATED, Target(TargetKind.ORGANIZATION, organization_id), changes)
         await audit_events.record(database, tx, organization_id, act, event)
+        await idempotency.complete(database, tx, act.claim)
         return from_document(before | update)
 
     return await database.transaction(write)

@@ -16,7 +16,7 @@ from functools import partial
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from auth.identifiers import OrganizationId
-from storage import admins, audit_events, burned_names, leases, organizations, sessions, slugs
+from storage import admins, audit_events, burned_names, idempotency, leases, organizations, sessions, slugs
 from storage.acts import Act
 from storage.admins import AdminRecord
 from storage.audit_actions import AuditAction, Target, TargetKind
@@ -116,6 +116,8 @@ async def _activate(
     if session is not None:
         await sessions.insert(database, tx, session)
     await audit_events.record(database, tx, owner.organization_id, act, _created(organization, owner))
+    references = {"organization": owner.organization_id, "admin": owner.id}
+    await idempotency.complete(database, tx, act.claim, references)
 
 
 def _created(organization: Document, owner: AdminRecord) -> NewEvent:

@@ -6,9 +6,12 @@ from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyM
 from storage import (
     admins,
     audit_events,
+    audit_trails,
     burned_names,
+    checkpoints,
     document_types,
     events,
+    idempotency,
     import_records,
     import_staging,
     migrations,
@@ -30,12 +33,14 @@ INDEXES: dict[str, list[IndexModel]] = {
     sessions.COLLECTION: sessions.INDEXES,
     slugs.COLLECTION: slugs.INDEXES,
     audit_events.COLLECTION: audit_events.INDEXES,
+    audit_trails.CHECKPOINTS: checkpoints.INDEXES,
     events.COLLECTION: events.INDEXES,
     migrations.COLLECTION: migrations.INDEXES,
     burned_names.COLLECTION: burned_names.INDEXES,
     document_types.COLLECTION: document_types.INDEXES,
     import_records.COLLECTION: import_records.INDEXES,
     import_staging.CHUNKS: import_staging.CHUNK_INDEXES,
+    idempotency.COLLECTION: idempotency.INDEXES,
 }
 
 

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from server import Settings, load_keys
+from server import Settings, load_keys, load_signer
 
 ROOT = Path(__file__).parent.parent
 SETTING = re.compile(r"TENANTRY_[A-Z_]*[A-Z]")
@@ -178,7 +178,7 @@ def test_image_lets_the_server_receive_signals() -> None:
 def test_image_has_no_secrets() -> None:
     """What has to be explicit in production is not in the image."""
     assert image_environment()["TENANTRY_ENVIRONMENT"] == "production"
-    assert not {"TENANTRY_JWT_KEYS", "TENANTRY_MONGODB_URI"} & set(image_environment())
+    assert not {"TENANTRY_JWT_KEYS", "TENANTRY_AUDIT_KEYS", "TENANTRY_MONGODB_URI"} & set(image_environment())
     assert not arguments_of("ARG")
 
 
@@ -293,11 +293,12 @@ def test_compose_file_has_no_secret_values(monkeypatch: pytest.MonkeyPatch) -> N
     """Keys come from a file that git and the image leave out, and the settings are fit for production."""
     parsed = compose()
     environment = parsed["services"]["tenantry"]["environment"]
-    folder, name = os.path.split(environment["TENANTRY_JWT_KEYS"])
-    assert folder == "/run/secrets"
-    assert name in parsed["services"]["tenantry"]["secrets"]
-    assert parsed["secrets"][name].keys() == {"file"}
-    assert parsed["secrets"][name]["file"].startswith("./data/")
+    for key in ("TENANTRY_JWT_KEYS", "TENANTRY_AUDIT_KEYS"):
+        folder, name = os.path.split(environment[key])
+        assert folder == "/run/secrets"
+        assert name in parsed["services"]["tenantry"]["secrets"]
+        assert parsed["secrets"][name].keys() == {"file"}
+        assert parsed["secrets"][name]["file"].startswith("./data/")
     assert "data/" in (ROOT / ".gitignore").read_text().splitlines()
     assert urlsplit(environment["TENANTRY_MONGODB_URI"]).password is None
     for key, value in {**image_environment(), **environment}.items():
@@ -311,7 +312,9 @@ def test_command_for_keys_works(application: Path, monkeypatch: pytest.MonkeyPat
     (command,) = re.findall(r'-c \\\n# +"(.+)" \\\n', (ROOT / "compose.yaml").read_text())
     made = subprocess.run([sys.executable, "-c", command], cwd=application, check=True, capture_output=True, text=True)
     monkeypatch.setenv("TENANTRY_JWT_KEYS", made.stdout)
+    monkeypatch.setenv("TENANTRY_AUDIT_KEYS", made.stdout)
     assert load_keys(Settings()).jwks()["keys"]
+    assert load_signer(Settings()).jwks["keys"]
 
 
 def test_continuous_integration_runs_the_checks() -> None:

@@ -9,7 +9,8 @@ from auth.algorithms import Algorithm
 from server import Environment, StartupError, load_settings
 from tests.api import API
 
-PRODUCTION = {"environment": Environment.PRODUCTION, "jwt_keys": keys.generate(Algorithm.EDDSA)}
+KEYS = keys.generate(Algorithm.EDDSA)
+PRODUCTION = {"environment": Environment.PRODUCTION, "jwt_keys": KEYS, "audit_keys": KEYS}
 
 
 @pytest.mark.parametrize("changed_settings", [PRODUCTION])

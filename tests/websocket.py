@@ -22,11 +22,11 @@ class ClosedError(Exception):
 
 
 class Socket:
-    """The client's end of one connection."""
+    """The client's end of one connection; messages that it has no room for wait at the server."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int) -> None:
         self.to_server: asyncio.Queue[Message] = asyncio.Queue()
-        self.from_server: asyncio.Queue[Message] = asyncio.Queue()
+        self.from_server: asyncio.Queue[Message] = asyncio.Queue(maxsize=room)
 
     async def opened(self) -> str | None:
         """Wait for the handshake; return the sub-protocol. Raises `ClosedError` if it is refused."""
@@ -95,10 +95,10 @@ class Socket:
 
 @contextlib.asynccontextmanager
 async def connection(
-    app: ASGIApp, *, protocols: Sequence[str] = (PROTOCOL,), headers: Mapping[str, str] | None = None
+    app: ASGIApp, *, protocols: Sequence[str] = (PROTOCOL,), headers: Mapping[str, str] | None = None, room: int = 0
 ) -> AsyncIterator[Socket]:
     """Ask for a connection to `/graphql`; at the end the client goes away, and the application has to notice."""
-    socket = Socket()
+    socket = Socket(room)
     sent = {"host": "tenantry.test", **(headers or {})}
     scope = {
         "type": "websocket",

@@ -20,6 +20,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from auth import keys
+from auth.algorithms import Algorithm
 from tests.api import API
 
 CHECKOUT = Path(__file__).parents[2]
@@ -196,6 +198,11 @@ async def run(folder: Path, *arguments: str, stdin: str = "", **settings: str) -
     """Run a command that ends by itself."""
     async with launched(folder, *arguments, stdin=stdin, **settings) as process:
         return await process.outcome()
+
+
+def production_keys() -> dict[str, str]:
+    """Return the settings with keys that production wants."""
+    return {name: keys.generate(Algorithm.EDDSA) for name in ("jwt_keys", "audit_keys")}
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:

@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from auth import keys
-from auth.algorithms import Algorithm
 from tests.api import API, LOGIN, SIGN_UP
 from tests.e2e import process
 from tests.e2e.process import ServerProcess
@@ -25,7 +23,7 @@ _REFRESH = (
 @pytest.fixture
 def production(external: dict[str, str]) -> dict[str, str]:
     """Settings of a server in production."""
-    return {**external, "environment": "production", "jwt_keys": keys.generate(Algorithm.EDDSA)}
+    return {**external, "environment": "production", **process.production_keys()}
 
 
 async def test_no_secret_is_logged(tmp_path: Path, production: dict[str, str]) -> None:

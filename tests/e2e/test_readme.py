@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.e2e import process
 
+RENAME = "mutation ($input: RenameOrgInput!) { renameOrg(input: $input) { errors { code } } }"
 README = Path(__file__).parent.parent.parent / "README.md"
 
 
@@ -17,6 +18,32 @@ def flow() -> str:
     match = re.search(r"## From sign-up to deletion.*?```bash\n(.*?)```", README.read_text(), re.DOTALL)
     assert match is not None
     return match[1]
+
+
+def stream() -> str:
+    """Return the command that follows a move by curl."""
+    match = re.search(r"Server-Sent Events.*?```bash\n(.*?)```", README.read_text(), re.DOTALL)
+    assert match is not None
+    return match[1]
+
+
+async def test_move_is_followed_by_curl(external: dict[str, str], tmp_path: Path) -> None:
+    """The command of the README tells of a move and ends with it."""
+    async with process.serving(tmp_path, **external) as server, server.api() as api:
+        member = await api.sign_up()
+        script = f"token={member.token} id={member.organization_id}\n" + stream()
+        shell = await asyncio.create_subprocess_exec(
+            "bash", "-c", script.replace("http://127.0.0.1:8000", server.url), stdout=asyncio.subprocess.PIPE
+        )
+        assert shell.stdout is not None
+        assert await shell.stdout.readline() == b":\n"
+        rename = {"organizationId": member.organization_id, "name": "Acme Spaceships"}
+        await api.data(RENAME, {"input": rename}, token=member.token)
+        async with asyncio.timeout(process.DEADLINE):
+            lines = (await shell.stdout.read()).decode().split("\n")
+        assert await shell.wait() == 0
+    assert 'data: {"data":{"migrationProgress":{"state":"CLEANED"}}}' in lines
+    assert lines[-4:] == ["event: complete", "data:", "", ""]
 
 
 async def test_flow_from_sign_up_to_deletion(external: dict[str, str], tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from auth import keys
-from auth.algorithms import Algorithm
 from tests.e2e import process
 
 _SECRET = "canary-3f9c1e"
@@ -15,6 +13,7 @@ _WRONG = {
     "tenant-store": {"tenant_store": "x"},
     "uri": {"mongodb_uri": f"{_SECRET}://nowhere"},
     "keys": {"jwt_keys": _SECRET},
+    "audit-keys": {"audit_keys": _SECRET},
     "data-dir": {"data_dir": "/dev/null/data"},
 }
 
@@ -31,10 +30,10 @@ async def test_wrong_setting_stops_the_start(tmp_path: Path, wrong: dict[str, st
     assert _SECRET not in line
 
 
-@pytest.mark.parametrize("missing", ["jwt_keys", "mongodb_uri"])
+@pytest.mark.parametrize("missing", ["jwt_keys", "audit_keys", "mongodb_uri"])
 async def test_production_wants_what_has_to_be_kept_safe(tmp_path: Path, missing: str) -> None:
     """In production keys and database have no default: the one line names the key that is missing."""
-    given = {"jwt_keys": keys.generate(Algorithm.EDDSA), "mongodb_uri": "mongodb://127.0.0.1:1/"}
+    given = {**process.production_keys(), "mongodb_uri": "mongodb://127.0.0.1:1/"}
     outcome = await process.run(
         tmp_path, environment="production", **{name: value for name, value in given.items() if name != missing}
     )

@@ -12,8 +12,6 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from auth import keys
-from auth.algorithms import Algorithm
 from schema import ids
 from schema.graphql_request import MAX_BODY_BYTES
 from storage.database import Database
@@ -145,7 +143,7 @@ async def test_connections_have_bounds(tmp_path: Path, external: dict[str, str])
 
 async def test_each_operation_is_a_line_in_the_log(tmp_path: Path, external: dict[str, str]) -> None:
     """With its name, the codes of its errors and a request id, and without tokens and documents."""
-    production = {**external, "environment": "production", "jwt_keys": keys.generate(Algorithm.EDDSA)}
+    production = {**external, "environment": "production", **process.production_keys()}
     async with process.serving(tmp_path, **production) as server, server.api() as api:
         member = await api.sign_up()
         async with connected(server, member.token, additional_headers={"Authorization": "Bearer canary"}) as socket:

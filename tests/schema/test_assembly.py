@@ -50,6 +50,7 @@ MUTATIONS = [
     "login",
     "refreshSession",
     "logout",
+    "renewConnection",
     "updateOrg",
     "renameOrg",
     "moveTenantStore",
@@ -77,6 +78,7 @@ def test_mutations_follow_one_form(name: str) -> None:
     assert [(argument, str(one.type)) for argument, one in field.args.items()] in (
         [("input", f"{pascal}Input!")],
         [] if name == "logout" else None,
+        [("accessToken", "String!")] if name == "renewConnection" else None,
     )
     payload = SCHEMA.type_map[f"{pascal}Payload"]
     assert isinstance(payload, GraphQLObjectType)

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from auth import keys
-from auth.algorithms import Algorithm
 from server import Environment, Settings
 from tests import node
 from tests.e2e import process
@@ -28,7 +26,7 @@ async def test_server_passes_every_audit(
         "mongodb_uri": settings.mongodb_uri.get_secret_value(),
         "database": settings.database,
         "environment": environment.value,
-        "jwt_keys": keys.generate(Algorithm.EDDSA),
+        **process.production_keys(),
     }
     async with process.serving(tmp_path, **own) as server:
         outcomes = json.loads(await node.run(clients, "node", "audits.mjs", f"{server.url}/graphql"))

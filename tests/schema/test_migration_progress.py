@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from resolvers import subscriptions
+from resolvers import rounds
 from schema import ids
-from storage import migrations
-from storage.database import Database
+from storage import migrations, move_events
+from storage.audit_actions import AuditAction
+from storage.database import Database, Session
 from storage.migrations import MigrationRecord, MigrationState
 from tests.api import API, Member
-from tests.storage import directory
+from tests.storage import directory, happenings
 from tests.websocket import connected
 
 PROGRESS = """
@@ -42,8 +43,8 @@ async def member(api: API) -> Member:
 @pytest.fixture
 def quick_rechecks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have idle subscriptions look after their caller more often than every five seconds."""
-    assert subscriptions._RECHECK_SECONDS == 5  # noqa: SLF001 - the test shortens it
-    monkeypatch.setattr(subscriptions, "_RECHECK_SECONDS", 0.05)
+    assert rounds._SECONDS == 5  # noqa: SLF001 - the test shortens it
+    monkeypatch.setattr(rounds, "_SECONDS", 0.05)
 
 
 async def begin(database: Database, member: Member) -> MigrationRecord:
@@ -56,9 +57,14 @@ async def begin(database: Database, member: Member) -> MigrationRecord:
 
 
 async def advance(database: Database, move: MigrationRecord, state: MigrationState) -> None:
-    """Note in the journal how far it has come."""
+    """Note in the journal how far it has come, and tell of it."""
     document = migrations.to_document(replace(move, state=state))
-    await database[migrations.COLLECTION].replace_one({"_id": move.id}, document)
+
+    async def write(tx: Session) -> None:
+        await database[migrations.COLLECTION].replace_one({"_id": move.id}, document, session=tx)
+        await move_events.progressed(database, tx, move)
+
+    await database.transaction(write)
 
 
 def event(state: str) -> dict[str, Any]:
@@ -125,8 +131,10 @@ async def log_out(api: API, _: Database, member: Member) -> object:
 
 
 async def deactivate(_: API, database: Database, member: Member) -> object:
-    """Deactivate the admin."""
-    return await database["admins"].update_one({"email": member.email}, {"$set": {"status": "DEACTIVATED"}})
+    """Deactivate the admin, and tell of it."""
+    await database["admins"].update_one({"email": member.email}, {"$set": {"status": "DEACTIVATED"}})
+    organization_id = ids.decode_organization(member.organization_id)
+    return await happenings.act(database, organization_id, AuditAction.ADMIN_UPDATED)
 
 
 async def delete(api: API, _: Database, member: Member) -> object:

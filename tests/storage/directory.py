@@ -95,6 +95,14 @@ def rename_of(
     return move_of(database, organization, slug=slug, way=way)
 
 
+async def begin_rename(database: Database, organization_id: OrganizationId, slug: str) -> None:
+    """Note in the journal that a rename has begun, which nobody carries out."""
+    organization = await read(database, organization_id)
+    assert organization is not None
+    move = migrations.to_document(rename_of(database, organization, slug))
+    await database[migrations.COLLECTION].insert_one(move)
+
+
 def move_of(
     database: Database,
     organization: OrganizationRecord,
