@@ -3,7 +3,8 @@
 - `assembly`: the one list of everything in the schema; `python server.py schema` prints it.
 - `organizations`, `admins`, `sessions`, `migrations`, `tenant_stores`, `viewer`, `nodes`: the nouns;
   `documents`, `document_changes`, `document_types`: the tenants' own; `audit_events`, `actors`: what was done, by whom.
-- `sign_ups`, `moves`, `deletions`: the larger mutations, a file each; `migration_progress`: a subscription.
+- `sign_ups`, `moves`, `deletions`: the larger mutations, a file each; `organization_events`, `document_events`,
+  `migration_progress`: the subscriptions.
 - `interfaces`, `ids`, `connections`, `instants`, `enums`, `scalars`, `fields`, `user_errors`: what the nouns share.
 - `operation_selection`, `introspection`: extensions that refuse documents before they are executed.
 - `errors`: the one translator from exceptions to the wire.

@@ -16,7 +16,8 @@
 - `sign_ups`, `deletions`, `purges`: the birth and the end of an organization, each safe against a crash between any two
   lines.
 - `acts`: who does something; `audit_events`: the chain of what people did (`audit_actions`), read by `audit_pages`.
-- `events`: what happens, told in the transaction that does it; `move_events`: what a move tells of.
+- `events`: what happens, told in the transaction that does it, and read by `event_stream`; `move_events`: what a move
+  tells of.
 - `leases`, `recovery`: who works on an unfinished change, and who finishes it when that worker is gone.
 - `exports`, `imports`: documents leave and enter as files, in the form of `transfer_format`; an import has its record
   in `import_records`, its bytes in `import_staging`, and is looked at first by `import_checks` and `import_rules`.

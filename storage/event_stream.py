@@ -121,7 +121,7 @@ class EventStream:
         self._note_token(self._stream)
         if change is not None:
             return from_document(change["fullDocument"], change["_id"]["_data"])
-        if not self._stream.alive:  # type: ignore[truthy-function] # a property: Motor's stubs say otherwise
+        if not self._stream.alive:  # type: ignore[truthy-function] # it is a property
             await self.close()
         return None
 

@@ -44,7 +44,7 @@ def encoded(*parts: object) -> str:
         encoded("DOCUMENTS", ACME, "82ab", "c" * 24),
         encoded("DOCUMENTS", ACME, "82ab", "c" * 24, -1),
         encoded("DOCUMENTS", ACME, "82ab", "c" * 24, 1000),
-        encoded("DOCUMENTS", ACME, "82ab", "c" * 24, True),
+        encoded("DOCUMENTS", ACME, "82ab", "c" * 24, 1.5),
         encoded("DOCUMENTS", ACME, "82ab", {"$ne": 1}, 0),
         encoded("DOCUMENTS", ACME, "82ab", "c" * 24, 0, 0),
         base64.urlsafe_b64encode(b'{"DOCUMENTS": 1}').decode(),

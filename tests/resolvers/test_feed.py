@@ -89,15 +89,19 @@ async def test_every_process_hears_everything_in_order(database: Database, setti
     """Two feeds with clients of their own, a batch of a hundred among the events, and nothing of others."""
     assert settings.mongodb_uri is not None
     second = Database(settings.mongodb_uri.get_secret_value(), settings.database)
-    async with opened(database) as one, opened(second) as two:
-        async with one.following(ACME, EventKind.DOCUMENTS) as here, two.following(ACME, EventKind.DOCUMENTS) as there:
-            await happenings.documents(database, ACME, 1)
-            await happenings.documents(second, OTHER, 1000)
-            await happenings.act(database, ACME, AuditAction.STORE_EXPORTED)
-            await happenings.documents(second, ACME, *range(2, 102))
-            for follower in (here, there):
-                heard = [await next_event(follower) for _ in range(2)]
-                assert [change.version for event in heard for change in event.changes] == list(range(1, 102))
+    async with (
+        opened(database) as one,
+        opened(second) as two,
+        one.following(ACME, EventKind.DOCUMENTS) as here,
+        two.following(ACME, EventKind.DOCUMENTS) as there,
+    ):
+        await happenings.documents(database, ACME, 1)
+        await happenings.documents(second, OTHER, 1000)
+        await happenings.act(database, ACME, AuditAction.STORE_EXPORTED)
+        await happenings.documents(second, ACME, *range(2, 102))
+        for follower in (here, there):
+            heard = [await next_event(follower) for _ in range(2)]
+            assert [change.version for event in heard for change in event.changes] == list(range(1, 102))
     await second.close()
 
 

@@ -130,11 +130,11 @@ async def log_out(api: API, _: Database, member: Member) -> object:
     return await api.data(LOGOUT, token=member.token)
 
 
-async def deactivate(_: API, database: Database, member: Member) -> object:
+async def deactivate(_: API, database: Database, member: Member) -> None:
     """Deactivate the admin, and tell of it."""
     await database["admins"].update_one({"email": member.email}, {"$set": {"status": "DEACTIVATED"}})
     organization_id = ids.decode_organization(member.organization_id)
-    return await happenings.act(database, organization_id, AuditAction.ADMIN_UPDATED)
+    await happenings.act(database, organization_id, AuditAction.ADMIN_UPDATED)
 
 
 async def delete(api: API, _: Database, member: Member) -> object:

@@ -29,10 +29,121 @@ export type AdminStatus =
   /** The admin cannot sign in. */
   | 'DEACTIVATED';
 
+/** What somebody did. */
+export type AuditAction =
+  /** What was personal about an admin was erased from the trail. */
+  | 'ADMIN_ERASED'
+  /** An admin's password was changed. */
+  | 'ADMIN_PASSWORD_CHANGED'
+  /** An admin's name or email address was changed. */
+  | 'ADMIN_UPDATED'
+  /** An index on documents was declared. */
+  | 'DOCUMENT_TYPE_INDEX_DECLARED'
+  /** A declared index could not be built and was taken back. */
+  | 'DOCUMENT_TYPE_INDEX_TAKEN_BACK'
+  /** The schema of a type of documents was removed. */
+  | 'DOCUMENT_TYPE_SCHEMA_REMOVED'
+  /** The schema of a type of documents was set. */
+  | 'DOCUMENT_TYPE_SCHEMA_SET'
+  /** An operator tried what operators may not do, `count` times. */
+  | 'OPERATOR_DENIED'
+  /** An organization was signed up. */
+  | 'ORGANIZATION_CREATED'
+  /** An organization was deleted; all its sessions ended. */
+  | 'ORGANIZATION_DELETED'
+  /** A deleted organization's data was destroyed. */
+  | 'ORGANIZATION_PURGED'
+  /** An organization got another name and slug. */
+  | 'ORGANIZATION_RENAMED'
+  /** The deletion of an organization was undone. */
+  | 'ORGANIZATION_RESTORED'
+  /** An organization's description, or the spelling of its name, was changed. */
+  | 'ORGANIZATION_UPDATED'
+  /** Somebody signed out. */
+  | 'SESSION_ENDED'
+  /** Somebody tried to sign in as an admin and failed, `count` times. */
+  | 'SESSION_LOGIN_FAILED'
+  /** Somebody signed in. */
+  | 'SESSION_OPENED'
+  /** A spent refresh token was presented: the session was ended. */
+  | 'SESSION_REFRESH_REUSED'
+  /** An export of the documents was begun. */
+  | 'STORE_EXPORTED'
+  /** An import of documents was done. */
+  | 'STORE_IMPORTED'
+  /** An import of documents failed, and left nothing. */
+  | 'STORE_IMPORT_FAILED'
+  /** An import of documents was begun. */
+  | 'STORE_IMPORT_STARTED'
+  /** The tenant store was moved. */
+  | 'STORE_MOVED'
+  /** A move of the tenant store was begun. */
+  | 'STORE_MOVE_STARTED'
+  /** A move of the tenant store was undone. */
+  | 'STORE_MOVE_UNDONE';
+
+/** Why an audit trail is not what was recorded. */
+export type AuditBreakReason =
+  /** An event is another one than its hash says. */
+  | 'CHANGED'
+  /** A checkpoint is missing, is not signed by us, or was signed over another trail. */
+  | 'CHECKPOINT'
+  /** An event belongs to another organization. */
+  | 'FOREIGN'
+  /** The organization's record has another head than the trail. */
+  | 'HEAD'
+  /** An event is not there. */
+  | 'MISSING'
+  /** An event is not where it belongs, or is older than the one before. */
+  | 'ORDER'
+  /** Personal values are others than were recorded; that they are erased is no break. */
+  | 'PERSONAL'
+  /** An event does not follow the one before, of which it has another hash. */
+  | 'UNLINKED';
+
+/** Which audit events to list: those that meet every condition given. */
+export type AuditEventFilter = {
+  /** One of these actions. */
+  action?: InputMaybe<Array<AuditAction>>;
+  /** Done by the admin or operator with this global id. */
+  actor?: InputMaybe<Scalars['ID']['input']>;
+  /** Done before this instant. */
+  createdBefore?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Done at this instant or later. */
+  createdFrom?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Done to this. */
+  target?: InputMaybe<AuditTargetInput>;
+};
+
+/** What was acted on. */
+export type AuditTargetInput = {
+  /** Its id, as `AuditTarget.id` has it. */
+  id: Scalars['String']['input'];
+  /** What it is. */
+  kind: AuditTargetKind;
+};
+
+/** What can be acted on. */
+export type AuditTargetKind =
+  /** An admin. */
+  | 'ADMIN'
+  /** A type of documents; its id is its name. */
+  | 'DOCUMENT_TYPE'
+  /** An import of documents; its id is that of the upload. */
+  | 'IMPORT'
+  /** A move of a tenant store. */
+  | 'MIGRATION'
+  /** An organization. */
+  | 'ORGANIZATION'
+  /** A session. */
+  | 'SESSION';
+
 /** A document to make. */
 export type CreateDocumentInput = {
   /** What it holds: a JSON object of at most 1 MiB, nested at most 64 deep, its whole numbers of at most 64 bits. Keys do not begin with a dollar sign, but for the types of MongoDB's extended JSON (v2), as in `{"$date": "2026-01-31T12:00:00Z"}`. */
   data: Scalars['JSON']['input'];
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The global id of the organization. */
   organizationId: Scalars['ID']['input'];
   /** What kind of document it is: 1 to 64 characters, a letter and then letters, digits, `_` and `-`. */
@@ -43,6 +154,8 @@ export type CreateDocumentInput = {
 export type CreateDocumentsInput = {
   /** 1 to 100 of them, all of one organization, with at most 4 MiB of data; all are written or none. */
   documents: Array<NewDocumentInput>;
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The global id of the organization. */
   organizationId: Scalars['ID']['input'];
 };
@@ -55,6 +168,8 @@ export type CreateOrgInput = {
   description?: InputMaybe<Scalars['String']['input']>;
   /** The email address of the owner; one account an address, without case. */
   email: Scalars['String']['input'];
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. The session is opened the first time only: log in if its answer was lost. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The name of the organization: 2 to 100 characters. */
   name: Scalars['String']['input'];
   /** The password of the owner: 8 to 128 characters, not easy to guess. */
@@ -67,6 +182,8 @@ export type CreateOrgInput = {
 export type DeclareIndexInput = {
   /** 1 to 4 fields of the data, each up to four names with dots between them. From now on they hold null, numbers, booleans, dates or texts of up to 1,000 characters. */
   fields: Array<Scalars['String']['input']>;
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The global id of the organization. */
   organizationId: Scalars['ID']['input'];
   /** What kind of documents they are: 1 to 64 characters, a letter and then letters, digits, `_` and `-`. */
@@ -79,21 +196,44 @@ export type DeleteDocumentInput = {
   expectedVersion?: InputMaybe<Scalars['Int']['input']>;
   /** The global id of the document. */
   id: Scalars['ID']['input'];
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Documents to delete. */
 export type DeleteDocumentsInput = {
   /** 1 to 100 of them, all of one organization, with at most 4 MiB of data; all are written or none. */
-  documents: Array<DeleteDocumentInput>;
+  documents: Array<DeletedDocumentInput>;
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** The organization to delete. */
 export type DeleteOrgInput = {
   /** The slug of the organization, so that nothing is deleted by mistake. */
   confirmSlug: Scalars['String']['input'];
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The global id of the organization. */
   organizationId: Scalars['ID']['input'];
 };
+
+/** A document to delete in a batch. */
+export type DeletedDocumentInput = {
+  /** The version that is to be changed: another one is refused as `CONFLICT`. Unless given, whichever there is. */
+  expectedVersion?: InputMaybe<Scalars['Int']['input']>;
+  /** The global id of the document. */
+  id: Scalars['ID']['input'];
+};
+
+/** What became of a document. */
+export type DocumentChangeKind =
+  /** It was made. */
+  | 'CREATED'
+  /** It was deleted. */
+  | 'DELETED'
+  /** It was changed. */
+  | 'UPDATED';
 
 /** What a field of the data is compared with: `equals`, or a lower bound, an upper bound, or both. Values are null, numbers, booleans, texts and dates (`{"$date": …}`); bounds compare within one of these types. */
 export type DocumentCondition = {
@@ -179,6 +319,8 @@ export type MigrationWay =
 export type MoveTenantStoreInput = {
   /** Change nothing, and return what would be done. */
   dryRun?: Scalars['Boolean']['input'];
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. Without meaning on a dry run. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The global id of the organization. */
   organizationId: Scalars['ID']['input'];
   /** How the documents are to be kept apart from others. */
@@ -246,6 +388,8 @@ export type RefreshSessionInput = {
 export type RenameOrgInput = {
   /** Change nothing, and return what would be done. */
   dryRun?: Scalars['Boolean']['input'];
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. Without meaning on a dry run. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The new name: 2 to 100 characters. */
   name: Scalars['String']['input'];
   /** The global id of the organization. */
@@ -256,6 +400,8 @@ export type RenameOrgInput = {
 
 /** The organization to restore. */
 export type RestoreOrgInput = {
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The global id of the organization. */
   organizationId: Scalars['ID']['input'];
 };
@@ -332,6 +478,8 @@ export type UserErrorCode =
   | 'CONFLICT'
   /** Another account has this email address. */
   | 'EMAIL_TAKEN'
+  /** The idempotency key was used with other arguments. */
+  | 'IDEMPOTENCY_MISMATCH'
   /** The value at `path` is not acceptable; `message` says why. */
   | 'INVALID'
   /** What the input names does not exist, or not any more. */
