@@ -48,6 +48,7 @@ soak: $(VENV)/test ## Kill servers and databases in the middle of moves, KILLS t
 bench: $(VENV)/test ## Measure what moves of tenant stores and checks of audit trails cost: a quarter of an hour.
 	$(BIN)/python -m benchmarks.moves
 	$(BIN)/python -m benchmarks.audit
+	$(BIN)/python -m benchmarks.subscriptions
 
 format: $(VENV)/test ## Format the code and mend what can be mended by itself.
 	$(BIN)/ruff format .

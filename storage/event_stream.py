@@ -77,7 +77,8 @@ def _read_act(document: Document) -> ActContent:
 class EventStream:
     """All events, or those of one organization, from now on or after a token; one reader at a time.
 
-    `token` is how far it has come. Not to be cancelled in the middle: the driver works in threads. `next` comes back within half a second.
+    `token` is how far it has come. Not to be cancelled in the middle, since the driver works in threads; `next` comes
+    back within half a second.
     """
 
     def __init__(

@@ -115,7 +115,7 @@ async def test_life_of_a_document_is_told(app: ASGIApp, api: API, member: Member
 
 
 @pytest.mark.parametrize("recent", [5000, 0])
-async def test_batch_is_gone_on_with_where_it_was_left(  # noqa: PLR0913 - fixtures
+async def test_batch_is_gone_on_with_where_it_was_left(
     app: ASGIApp, api: API, member: Member, services: Services, monkeypatch: pytest.MonkeyPatch, recent: int
 ) -> None:
     """A hundred changes of one transaction, with a disconnection in the middle."""

@@ -84,7 +84,7 @@ async def test_what_somebody_does_is_told_at_once(app: ASGIApp, api: API, member
 
 
 @pytest.mark.parametrize("recent", [5000, 0])
-async def test_who_comes_back_misses_nothing(  # noqa: PLR0913 - fixtures
+async def test_who_comes_back_misses_nothing(
     app: ASGIApp,
     api: API,
     member: Member,
