@@ -1,5 +1,6 @@
 """The caller of a request, as the live records of session, admin and organization say it is."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from auth.identifiers import AdminId, OperatorId, OrganizationId, SessionId
@@ -8,9 +9,17 @@ from auth.roles import DELETED_PERMISSIONS, OPERATOR_PERMISSIONS, ROLE_PERMISSIO
 
 @dataclass(frozen=True, slots=True)
 class Anonymous:
-    """Nobody signed in; `token_refused` when a token was sent and does not count."""
+    """Nobody signed in; `token_refused` when a token was sent and does not count.
+
+    As of all principals, `rights` are what decides what the caller may see: those who have the same see the same.
+    """
 
     token_refused: bool = False
+
+    @property
+    def rights(self) -> Hashable:
+        """None."""
+        return None
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -33,6 +42,11 @@ class AdminPrincipal:
     organization_deleted: bool = False
 
     @property
+    def rights(self) -> Hashable:
+        """Those of the role in the organization."""
+        return self.organization_id, self.role, self.organization_deleted
+
+    @property
     def permissions(self) -> frozenset[Permission]:
         """What the role allows, in the admin's own organization."""
         return (DELETED_PERMISSIONS if self.organization_deleted else ROLE_PERMISSIONS)[self.role]
@@ -50,6 +64,11 @@ class OperatorPrincipal:
     session_id: SessionId
 
     @property
+    def rights(self) -> Hashable:
+        """Those of all operators."""
+        return OPERATOR_PERMISSIONS
+
+    @property
     def permissions(self) -> frozenset[Permission]:
         """The same for every operator and every organization."""
         return OPERATOR_PERMISSIONS
@@ -64,6 +83,11 @@ class FormerAdmin:
     """Who has deleted an organization and asks once more with the ended session: may see what the answer said."""
 
     organization_id: OrganizationId
+
+    @property
+    def rights(self) -> Hashable:
+        """Those to what is left of the organization."""
+        return self.organization_id
 
     @property
     def permissions(self) -> frozenset[Permission]:

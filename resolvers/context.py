@@ -13,6 +13,7 @@ from resolvers import incidents
 from resolvers.incidents import Incident
 from resolvers.loaders import Loaders
 from resolvers.services import Services
+from resolvers.sharing import Share
 from storage.acts import Act, ActorKind, ActorReference
 from storage.admins import AdminRecord, AdminStatus, OperatorRecord
 from storage.idempotency import Claim
@@ -46,6 +47,7 @@ class RequestContext:
         self._principal: asyncio.Future[Principal] | None = None
         self._stand_in: Principal | None = None
         self.claim: Claim | None = None
+        self.share: Share | None = None
 
     async def principal(self) -> Principal:
         """Return the caller as the live records say it is, looked up once a request."""

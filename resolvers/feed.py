@@ -13,6 +13,7 @@ from resolvers.followers import Follower
 from resolvers.loaders import Loaders
 from resolvers.recent_events import RecentEvents
 from resolvers.rounds import Rounds
+from resolvers.sharing import SharedEvent
 from storage import event_stream, events
 from storage.audit_actions import AuditAction
 from storage.database import Database, new_id
@@ -37,7 +38,7 @@ class EventFeed:
         self._rounds = rounds
         self._limit = limit
         self._followers: dict[OrganizationId, set[Follower]] = {}
-        self._shared: dict[str, Loaders] = {}
+        self._shared: dict[str, SharedEvent] = {}
         self._recent = RecentEvents()
         self._opened: asyncio.Future[None] | None = None
         self._wanted_until = 0.0
@@ -88,14 +89,14 @@ class EventFeed:
             self._start(self._catch_up(follower, cursor.token, mark))
         return event
 
-    def shared(self, event: Event) -> Loaders:
-        """Return the loaders that all share who hear of an event at about the same time."""
-        loaders = self._shared.get(event.token)
-        if loaders is None:
-            loaders = self._shared[event.token] = Loaders(self._database)
+    def shared(self, event: Event) -> SharedEvent:
+        """Return what all share who hear of an event at about the same time."""
+        shared = self._shared.get(event.token)
+        if shared is None:
+            shared = self._shared[event.token] = SharedEvent(Loaders(self._database))
             while len(self._shared) > _SHARED_SETS:
                 del self._shared[next(iter(self._shared))]
-        return loaders
+        return shared
 
     async def close(self) -> None:
         """End all following, and the stream."""

@@ -14,6 +14,7 @@ from resolvers.context import RequestContext
 from resolvers.event_cursors import Cursor
 from resolvers.followers import Follower
 from resolvers.loaders import Loaders
+from resolvers.sharing import Share
 from storage.event_stream import Event
 from storage.events import EventKind
 from storage.failures import is_temporary
@@ -61,8 +62,8 @@ class _Gate:
             await self._authorize(loaders or Loaders(self._context.services.database))
 
     def rest(self) -> None:
-        """Let go of what was loaded for an event."""
-        self._context.loaders = self._loaders
+        """Let go of what is shared about an event."""
+        self._context.loaders, self._context.share = self._loaders, None
 
     async def _authorize(self, loaders: Loaders) -> None:
         self._is_certain = False
@@ -108,7 +109,8 @@ async def _moments(
 ) -> AsyncGenerator[Moment, None]:
     for number in range(first, max(1, len(event.changes))):
         await gate.let_pass(follower.take_round())
-        context.loaders = context.services.feed.shared(event)
+        shared, principal = context.services.feed.shared(event), await context.principal()
+        context.loaders, context.share = shared.loaders, Share(shared.results, (principal.rights, number))
         yield Moment(event, number)
     gate.rest()
 

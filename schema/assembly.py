@@ -13,9 +13,10 @@ from schema.admins import Admin, AdminMutations, Operator
 from schema.audit_events import AuditEvent
 from schema.audit_trails import AuditTrailQueries
 from schema.deletions import DeletionMutations
+from schema.document_cache import ParsedOnce, ValidatedOnce
 from schema.document_changes import DocumentMutations
-from schema.document_types import DocumentTypeMutations
 from schema.document_events import DocumentSubscriptions
+from schema.document_types import DocumentTypeMutations
 from schema.documents import Document
 from schema.introspection import NoIntrospection
 from schema.live_connections import LiveConnectionMutations
@@ -28,6 +29,7 @@ from schema.organization_events import OrganizationSubscriptions
 from schema.organizations import Organization, OrganizationMutations, OrganizationQueries
 from schema.scalars import SCALARS
 from schema.sessions import Session, SessionMutations
+from schema.shared_execution import SharingExecutor
 from schema.sign_ups import SignUpMutations
 from schema.viewer import ViewerQueries
 
@@ -70,6 +72,8 @@ def build(*, explorable: bool) -> Schema:
     """Build the schema; unless it is explorable, without introspection and "did you mean"."""
     extensions: list[type[SchemaExtension] | Callable[[], SchemaExtension]] = [
         OperationSelection,
+        ParsedOnce,
+        ValidatedOnce,
         lambda: MaxTokensLimiter(max_token_count=_MAX_TOKENS),
     ]
     if not explorable:
@@ -80,5 +84,6 @@ def build(*, explorable: bool) -> Schema:
         subscription=Subscription,
         types=[Organization, Admin, Operator, System, Session, Migration, Document, AuditEvent],
         extensions=extensions,
+        execution_context_class=SharingExecutor,
         config=StrawberryConfig(disable_field_suggestions=not explorable, scalar_map=SCALARS),
     )

@@ -11,7 +11,7 @@ from pymongo import monitoring
 
 import server
 from server import Settings
-from storage import recovery
+from storage import checkpoints, recovery
 from storage.database import Database, new_id
 from storage.organizations import name_key
 from tests.api import API, Member, started
@@ -325,7 +325,8 @@ async def test_fifty_organizations_with_admins_cost_four_commands(
     assert settings.mongodb_uri is not None
     counted = Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[counter])
     monkeypatch.setattr(server, "connect", lambda _: counted)
-    monkeypatch.setattr(recovery, "keep_recovering", lambda _: asyncio.sleep(60))  # It is not the page that asks then.
+    for module, loop in ((recovery, "keep_recovering"), (checkpoints, "keep_signing")):
+        monkeypatch.setattr(module, loop, lambda *_: asyncio.sleep(60))  # It is not the page that asks then.
     async with (
         started(server.create_app(settings)) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tenantry.test") as http,
