@@ -8,7 +8,7 @@
 - `documents`, `document_queries`, `document_changes`, `document_types`: reading and writing tenants' documents.
 - `subscriptions`: events for as long as the caller may see them: `organization_events`, `document_events`, and
   `migration_progress`. They come from the `feed` to its `followers`, who come back with `event_cursors`, soon to what
-  is in `recent_events`.
+  is in `recent_events`; `sharing`: what those share who hear of the same event.
 - `live_connections`: for how long a connection stays open; `rounds`: when that is asked anew, for all together.
 - `audit_events`: the trail of what people did; `incidents`: what they tried in vain, counted for it.
 - `exports`, `imports`: streams of documents, for as long as the caller may read them, or until they are applied.
