@@ -2,18 +2,25 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
+from websockets.asyncio.client import ClientConnection
 
+from storage.database import new_id
 from tests.e2e import process
 from tests.e2e.process import ServerProcess
+from tests.e2e.test_subscriptions import connected, send
 
+ACTS = "subscription ($id: ID!) { organizationEvents(organizationId: $id) { seq } }"
+UPDATE = "mutation ($input: UpdateOrgInput!) { updateOrg(input: $input) { errors { code } } }"
 _WORKERS = 4
 _SIGN_UPS = 8
+_EVENTS = 20
 _ATTEMPT_SECONDS = 1.5  # Less than a worker may be silent before the server replaces it (5 seconds).
 
 
@@ -64,6 +71,41 @@ async def test_killed_server_leaves_no_worker_that_still_loads(tmp_path: Path, e
         await all_workers(server, 2)
         server.kill()
         await server.until_all_gone()
+
+
+@process.needs_proc
+async def test_every_worker_tells_every_event_once_and_in_order(used_folder: Path) -> None:
+    """Two subscribers, one of each worker, hear the same of what any worker does."""
+    async with process.serving(used_folder, workers="2") as server, server.api(fresh_connections=True) as api:
+        workers, member = await all_workers(server, 2), await api.sign_up()
+        for worker in workers:
+            others = [pid for pid in workers if pid != worker]
+            await answer_of_the_only(server, others, "{ __typename }")
+        async with contextlib.AsyncExitStack() as stack:
+            sockets = []
+            for worker in workers:
+                with paused([pid for pid in workers if pid != worker]):
+                    sockets.append(await stack.enter_async_context(connected(server, member.token)))
+            for socket in sockets:
+                payload = {"query": ACTS, "variables": {"id": member.organization_id}}
+                await send(socket, type="subscribe", id="1", payload=payload)
+            seqs: list[list[int]] = [[] for _ in sockets]
+            hearing = [asyncio.create_task(hear(*pair)) for pair in zip(sockets, seqs, strict=True)]
+            async with asyncio.timeout(process.DEADLINE):
+                while not all(seqs) or min(found[-1] for found in seqs) - max(found[0] for found in seqs) < _EVENTS:
+                    variables = {"input": {"organizationId": member.organization_id, "description": new_id()}}
+                    await api.data(UPDATE, variables, token=member.token)
+            for task in hearing:
+                task.cancel()
+    for found in seqs:
+        assert found == list(range(found[0], found[-1] + 1))
+
+
+async def hear(socket: ClientConnection, seqs: list[int]) -> None:
+    """Note the numbers of the events that a subscriber hears of."""
+    async for message in socket:
+        seq: int = json.loads(message)["payload"]["data"]["organizationEvents"]["seq"]
+        seqs.append(seq)  # noqa: PERF401 - each as it comes
 
 
 async def all_workers(server: ServerProcess, count: int = _WORKERS) -> list[int]:
