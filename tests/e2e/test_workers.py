@@ -105,7 +105,7 @@ async def hear(socket: ClientConnection, seqs: list[int]) -> None:
     """Note the numbers of the events that a subscriber hears of."""
     async for message in socket:
         seq: int = json.loads(message)["payload"]["data"]["organizationEvents"]["seq"]
-        seqs.append(seq)  # noqa: PERF401 - each as it comes
+        seqs.append(seq)
 
 
 async def all_workers(server: ServerProcess, count: int = _WORKERS) -> list[int]:
