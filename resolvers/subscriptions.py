@@ -110,7 +110,9 @@ async def _moments(
     for number in range(first, max(1, len(event.changes))):
         await gate.let_pass(follower.take_round())
         shared, principal = context.services.feed.shared(event), await context.principal()
-        context.loaders, context.share = shared.loaders, Share(shared.results, (principal.rights, number))
+        context.loaders = shared.loaders
+        if event.kind is not EventKind.MIGRATION:  # Which move is told of is not the event's to say.
+            context.share = Share(shared.results, (principal.rights, number))
         yield Moment(event, number)
     gate.rest()
 

@@ -1,16 +1,25 @@
 """Who hears of the same event shares the work of answering, and nothing that it may not see."""
 
+import contextlib
+from functools import partial
 from typing import Any
 
 import pytest
 from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type, is_interface_type
 from starlette.types import ASGIApp
 
+from auth.identifiers import DocumentId, OrganizationId
+from auth.roles import Permission
+from resolvers import subscriptions
+from resolvers.context import Credentials, Origin, RequestContext
 from resolvers.services import Services
-from schema import assembly
+from schema import assembly, ids
 from schema.shared_execution import SharingExecutor
+from storage import events
 from storage.admins import email_key
-from storage.database import Database, new_id
+from storage.database import Database, Document, Session, new_id
+from storage.events import EventKind
+from storage.tenant_access import DocumentChange, DocumentChangeKind
 from tests.api import API, Member
 from tests.schema.test_organization_events import begin, describe, member, services
 from tests.websocket import connected
@@ -26,6 +35,7 @@ subscription ($id: ID!, $short: Boolean = false) {
 }
 """
 ACTIONS = "subscription ($id: ID!) { organizationEvents(organizationId: $id) { action } }"
+CHANGE = DocumentChange(DocumentChangeKind.CREATED, DocumentId("d" * 24), "note", 1)
 _FOLLOWABLE = {
     "Admin", "AdminConnection", "AdminEdge", "AuditChange", "AuditEvent", "AuditEventConnection", "AuditEventEdge",
     "AuditTarget", "Document", "DocumentConnection", "DocumentEdge", "DocumentEvent", "DocumentIndex", "DocumentType",
@@ -96,6 +106,29 @@ async def test_answers_are_not_shared_across_rights(
     assert seen["auditEvents"]["edges"] == [{"node": {"seq": 3}}]
     assert refused["data"]["organizationEvents"]["organization"] == {"description": "Rockets", "auditEvents": None}
     assert [error["extensions"]["code"] for error in refused["errors"]] == ["FORBIDDEN"]
+
+
+async def test_what_an_event_does_not_determine_is_not_shared(
+    member: Member, services: Services, database: Database
+) -> None:
+    """Which move is told of depends on when one began to follow: two may be told of different ones by one event."""
+    context = RequestContext(services, Credentials(member.token), Origin(None, "request"))
+    organization_id = ids.decode_organization(member.organization_id)
+    for kind, is_shared in ((EventKind.MIGRATION, False), (EventKind.DOCUMENTS, True)):
+        following = subscriptions.follow(context, Permission.ORGANIZATION_READ, organization_id, kind)
+        async with contextlib.aclosing(following) as moments:
+            assert await anext(moments) is None
+            content = {"migration_id": "m"} if kind is EventKind.MIGRATION else {"changes": [CHANGE.to_document()]}
+            await database.transaction(partial(publish, database, organization_id, kind, content))
+            assert await anext(moments) is not None
+            assert (context.share is not None) is is_shared
+
+
+async def publish(
+    database: Database, organization_id: OrganizationId, kind: EventKind, content: Document, tx: Session
+) -> None:
+    """Tell of something."""
+    await events.publish(database, tx, organization_id, kind, content)
 
 
 def test_nothing_that_can_be_followed_depends_on_who_asks() -> None:
