@@ -52,10 +52,9 @@ async def test_killed_server_leaves_sign_ups_whole_or_not_at_all(used_folder: Pa
             clients = [asyncio.create_task(sign_up_forever(server, ledger)) for _ in range(_CLIENTS)]
             await ledger.first_answer.wait()
             await asyncio.sleep(moment.uniform(0, 0.6))
-            database_pid = server.database_pid
-            server.kill()
             if kill_database_too:
-                os.kill(database_pid, signal.SIGKILL)
+                os.kill(server.database_pid, signal.SIGKILL)
+            server.kill()
             await asyncio.gather(*clients)
             process.show(f"{len(ledger.acknowledged)} acknowledged, {len(ledger.unacknowledged)} not")
             assert ledger.unacknowledged

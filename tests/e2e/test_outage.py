@@ -6,6 +6,8 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -88,6 +90,7 @@ async def test_silence_in_the_middle_of_a_transaction_locks_nothing(server: Serv
     async def change_and_hear_nothing(tx: Session) -> None:
         await change(tx)
         os.kill(server.database_pid, signal.SIGSTOP)
+        await process.until(partial(is_stopped, server.database_pid), "the database is stopped")
         await changes.insert_one({"_id": "two"}, session=tx)
 
     try:
@@ -101,6 +104,12 @@ async def test_silence_in_the_middle_of_a_transaction_locks_nothing(server: Serv
     finally:
         os.kill(server.database_pid, signal.SIGCONT)
         await database.close()
+
+
+async def is_stopped(pid: int) -> bool:
+    """Tell whether the kernel has stopped all of a process."""
+    states = [stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) == {"T"}
 
 
 async def test_dead_database_is_started_again(server: ServerProcess) -> None:
