@@ -106,9 +106,13 @@ async def test_silence_in_the_middle_of_a_transaction_locks_nothing(server: Serv
         await database.close()
 
 
+def _tasks(pid: int) -> Iterator[Path]:
+    return Path(f"/proc/{pid}/task").glob("*/stat")
+
+
 async def is_stopped(pid: int) -> bool:
     """Tell whether the kernel has stopped all of a process."""
-    states = [stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    states = [stat.read_text().rpartition(")")[2].split()[0] for stat in _tasks(pid)]
     return set(states) == {"T"}
 
 
