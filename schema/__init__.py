@@ -15,6 +15,7 @@
 - `server_protocols`: what the web server leaves open, clients that do not read and streams without an end.
 - `request_id`, `request_log`, `unforeseen`: middleware (`http_middleware`); `request_context`: what a request gives to
   the resolvers; `logs`: the form of the log.
-- `transfers`, `transfer_problems`: export and import over HTTP; `transfer_commands`, `transfer_client`: the commands.
+- `transfers`, `transfer_problems`: export and import over HTTP; `audit_downloads`: the audit trail; `downloads`: how a
+  file is sent; `transfer_commands`, `transfer_client`: the commands.
 - `health`, `jwks`, `playground`: the other routes; `problems`: answers to requests that never reach GraphQL.
 """

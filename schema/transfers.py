@@ -3,25 +3,23 @@
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import structlog
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from resolvers import exports, imports
 from resolvers.imports import Upload
-from schema import ids, request_context, transfer_problems
+from schema import downloads, ids, request_context, transfer_problems
 from schema.ids import NodeType
 from schema.media_types import JSON
 from schema.problems import ProblemError
 from storage.import_records import ImportRecord, ImportState, OnConflict
 from storage.transfer_format import hash_of
 
-_NDJSON = "application/x-ndjson"
 _SILENCE_SECONDS = 60.0
 _MAX_DIGITS = 18
 _log = structlog.get_logger()
@@ -41,13 +39,10 @@ def routes() -> list[BaseRoute]:
 async def _export(request: Request) -> Response:
     context = request_context.of(request)
     organization = await exports.find(context, ids.decode_organization(request.path_params["organization"]))
-    name = f"{organization.slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.ndjson"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    if request.method == "HEAD":
-        return Response(headers=headers, media_type=_NDJSON)
-    await exports.record(context, organization)
+    if request.method != "HEAD":
+        await exports.record(context, organization)
     found = exports.lines(context, organization, ids.encode(NodeType.ORGANIZATION, organization.id))
-    return StreamingResponse(transfer_problems.ending("export", found), headers=headers, media_type=_NDJSON)
+    return downloads.answer(request, organization.slug, "export", found)
 
 
 async def _import(request: Request) -> Response:
