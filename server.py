@@ -190,6 +190,7 @@ def create_app(settings: Settings) -> "Starlette":
     from starlette.responses import RedirectResponse
     from starlette.routing import BaseRoute, Route
 
+    from resolvers import upkeep
     from schema import assembly, audit_downloads, graphql_routes, health, jwks, playground, problems, transfers
     from schema.request_id import RequestIDMiddleware
     from schema.request_log import RequestLogMiddleware
@@ -218,7 +219,7 @@ def create_app(settings: Settings) -> "Starlette":
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
-        async with open_state(settings) as state:
+        async with open_state(settings) as state, upkeep.kept_up(state["services"]):
             yield state
 
     return Starlette(
@@ -244,7 +245,6 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
     from resolvers.incidents import Incidents
     from resolvers.rounds import Rounds
     from resolvers.services import Policy, Services
-    from storage import checkpoints, recovery
 
     keys = load_keys(settings)
     database = connect(settings)
@@ -267,14 +267,9 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
             delete_retention=settings.delete_retention,
         ),
     )
-    recovering = asyncio.create_task(recovery.keep_recovering(database))
-    signing = asyncio.create_task(checkpoints.keep_signing(database, services.signer))
     try:
         yield {"services": services, "keys": keys}
     finally:
-        recovering.cancel()
-        signing.cancel()
-        await asyncio.wait({recovering, signing})
         await services.feed.close()
         await services.background.close()
         await services.incidents.close()

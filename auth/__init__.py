@@ -7,6 +7,6 @@
 - `passwords`: hashing off the event loop, and which passwords are too weak.
 - `permissions`: the classes that guard schema fields.
 - `principals`: the caller as the live records say it is.
-- `refresh_tokens`: the opaque tokens that renew a session.
+- `refresh_tokens`: the opaque tokens that renew a session; `one_time_tokens`: those that mails carry.
 - `roles`: the one table from role to permission.
 """

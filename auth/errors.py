@@ -26,6 +26,7 @@ class UserErrorCode(StrEnum):
     TOKEN_INVALID = "TOKEN_INVALID"  # noqa: S105 - an error code
     NOT_FOUND = "NOT_FOUND"
     CONFLICT = "CONFLICT"
+    LAST_OWNER = "LAST_OWNER"
     ORG_MIGRATING = "ORG_MIGRATING"
     ORG_SUSPENDED = "ORG_SUSPENDED"
     ORG_DELETED = "ORG_DELETED"
@@ -68,10 +69,17 @@ class BadRequestError(TenantryError):
 
 
 class RateLimitedError(TenantryError):
-    """The caller, or its organization, has as much as it may have at once; the same request may succeed later."""
+    """The caller, or its organization, has as much as it may have at once; the same request may succeed later.
+
+    `retry_after` is in seconds, where that is known.
+    """
 
     code = ErrorCode.RATE_LIMITED
     retryable = True
+
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UnavailableError(TenantryError):

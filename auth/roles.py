@@ -17,6 +17,8 @@ class Permission(StrEnum):
     """What can be allowed, as `resource:action`."""
 
     VIEWER_UPDATE = "viewer:update"
+    VIEWER_LEAVE = "viewer:leave"
+    SESSION_MANAGE = "session:manage"
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_UPDATE = "organization:update"
     ORGANIZATION_RENAME = "organization:rename"
@@ -25,7 +27,12 @@ class Permission(StrEnum):
     ORGANIZATION_RESTORE = "organization:restore"
     ORGANIZATION_LIST = "organization:list"
     ORGANIZATION_CREATE = "organization:create"
+    ORGANIZATION_SUSPEND = "organization:suspend"
     ADMIN_READ = "admin:read"
+    ADMIN_MANAGE = "admin:manage"
+    ADMIN_SET_STATUS = "admin:set_status"
+    INVITATION_READ = "invitation:read"
+    INVITATION_MANAGE = "invitation:manage"
     MIGRATION_READ = "migration:read"
     AUDIT_READ = "audit:read"
     EVENT_READ = "event:read"
@@ -39,6 +46,8 @@ class Permission(StrEnum):
 _VIEWER = frozenset(
     {
         Permission.VIEWER_UPDATE,
+        Permission.VIEWER_LEAVE,
+        Permission.SESSION_MANAGE,
         Permission.ORGANIZATION_READ,
         Permission.ADMIN_READ,
         Permission.MIGRATION_READ,
@@ -49,6 +58,9 @@ _VIEWER = frozenset(
 _ADMIN = _VIEWER | {
     Permission.ORGANIZATION_UPDATE,
     Permission.AUDIT_READ,
+    Permission.ADMIN_MANAGE,
+    Permission.INVITATION_READ,
+    Permission.INVITATION_MANAGE,
     Permission.DOCUMENT_WRITE,
     Permission.DOCUMENT_TYPE_MANAGE,
     Permission.DOCUMENT_EXPORT,
@@ -66,9 +78,21 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 )
 """What each role may do in its own organization, and in no other."""
 
+MANAGED_ROLES: Mapping[Role, frozenset[Role]] = MappingProxyType(
+    {Role.OWNER: frozenset(Role), Role.ADMIN: frozenset({Role.VIEWER}), Role.VIEWER: frozenset()}
+)
+"""Whom each role may invite, change and remove, and to which roles: admins manage viewers, owners manage everyone."""
+
 DELETED_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
-        Role.OWNER: frozenset({Permission.ORGANIZATION_READ, Permission.ORGANIZATION_RESTORE, Permission.AUDIT_READ}),
+        Role.OWNER: frozenset(
+            {
+                Permission.SESSION_MANAGE,
+                Permission.ORGANIZATION_READ,
+                Permission.ORGANIZATION_RESTORE,
+                Permission.AUDIT_READ,
+            }
+        ),
         Role.ADMIN: frozenset(),
         Role.VIEWER: frozenset(),
     }
@@ -77,13 +101,17 @@ DELETED_PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 
 OPERATOR_PERMISSIONS: frozenset[Permission] = frozenset(
     {
+        Permission.SESSION_MANAGE,
         Permission.ORGANIZATION_READ,
         Permission.ORGANIZATION_LIST,
         Permission.ORGANIZATION_CREATE,
+        Permission.ORGANIZATION_SUSPEND,
         Permission.ADMIN_READ,
+        Permission.ADMIN_SET_STATUS,
+        Permission.INVITATION_READ,
         Permission.MIGRATION_READ,
         Permission.AUDIT_READ,
         Permission.EVENT_READ,
     }
 )
-"""What operators may do in every organization: never a change, never a tenant's documents."""
+"""What operators may do in every organization: never a change of its data, never a tenant's documents."""

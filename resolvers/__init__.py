@@ -13,5 +13,5 @@
 - `audit_events`: the trail of what people did; `incidents`: what they tried in vain, counted for it.
 - `exports`, `imports`: streams of documents, for as long as the caller may read them, or until they are applied.
 - `slugs`, `emails`, `names`, `document_names`: what is acceptable as one.
-- `background`: work that goes on when the answer has been sent.
+- `background`: work that goes on when the answer has been sent; `upkeep`: what a server does all the time.
 """

@@ -30,10 +30,11 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request comes from: the network address of the client, and the id that the log knows it by."""
+    """Where a request comes from: the client's network address and name, and the id that the log knows it by."""
 
     address: str | None
     request_id: str
+    user_agent: str | None = None
 
 
 class RequestContext:
@@ -48,6 +49,11 @@ class RequestContext:
         self._stand_in: Principal | None = None
         self.claim: Claim | None = None
         self.share: Share | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request comes from."""
+        return self._origin
 
     async def principal(self) -> Principal:
         """Return the caller as the live records say it is, looked up once a request."""
@@ -141,7 +147,8 @@ class RequestContext:
 
 
 def _belongs(admin: AdminRecord, claims: AccessClaims) -> bool:
-    return admin.status is AdminStatus.ACTIVE and admin.organization_id == claims.organization_id
+    present = admin.status is AdminStatus.ACTIVE and admin.removed_at is None
+    return present and admin.organization_id == claims.organization_id
 
 
 async def _none() -> None:

@@ -43,8 +43,9 @@ class Login:
     session: IssuedSession
 
 
-def issue(services: Services, account: AccountRecord) -> IssuedSession:
-    """Make a new session for an account, yet to be stored."""
+def issue(context: RequestContext, account: AccountRecord) -> IssuedSession:
+    """Make a new session of an account with the client that asks, yet to be stored."""
+    services = context.services
     at, session_id, key = now(), SessionId(new_id()), refresh_tokens.create_key()
     refresh_token = refresh_tokens.create(session_id, key)
     record = SessionRecord(
@@ -56,6 +57,8 @@ def issue(services: Services, account: AccountRecord) -> IssuedSession:
         idle_expires_at=_idle_end(services, at),
         expires_at=at + _ABSOLUTE_LIFETIME,
         refresh=RefreshState(key, refresh_tokens.fingerprint(refresh_token), at),
+        user_agent=context.origin.user_agent,
+        address=context.origin.address,
     )
     return IssuedSession(record, _access_token(services, record), refresh_token)
 
@@ -73,7 +76,7 @@ async def log_in(context: RequestContext, *, email: str, password: str) -> Login
     password_hash = account.password_hash
     if services.passwords.needs_rehash(password_hash):
         password_hash = await services.passwords.hash(password)
-    session = issue(services, account)
+    session = issue(context, account)
     act = context.act_of(_reference(account), session.record.id)
     try:
         account = await accounts.log_in(
@@ -152,7 +155,7 @@ async def _may_log_in(context: RequestContext, account: AccountRecord) -> bool:
     if not isinstance(account, AdminRecord):
         return True
     organization = await context.loaders.organizations.load(account.organization_id)
-    if organization is None or account.status is not AdminStatus.ACTIVE:
+    if organization is None or account.status is not AdminStatus.ACTIVE or account.removed_at is not None:
         return False
     if organization.status is not OrganizationStatus.DELETED:
         return True

@@ -65,7 +65,7 @@ async def _sign_up(context: RequestContext, request: OrganizationSignUp) -> Sign
     await _refuse_taken(context, slug, checked.email, given=request.slug is not None)
     organization = _new_organization(context, checked, slug)
     owner = _new_owner(organization, checked)
-    session = sessions.issue(services, owner) if services.policy.open_signup else None
+    session = sessions.issue(context, owner) if services.policy.open_signup else None
     try:
         organization = await sign_ups.sign_up(
             services.database,

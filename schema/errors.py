@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
-from auth.errors import ErrorCode, TenantryError, UnavailableError
+from auth.errors import ErrorCode, RateLimitedError, TenantryError, UnavailableError
 from storage.failures import is_temporary
 
 _log = structlog.get_logger()
@@ -18,15 +18,18 @@ def to_wire(error: GraphQLError, request_id: str) -> dict[str, Any]:
     if known is None:
         cause = error.original_error or error
         _log.error("unforeseen error", path=error.path, exc_info=cause)
-        code, message, retryable = ErrorCode.INTERNAL, _INTERNAL_MESSAGE, False
-    else:
-        code, message, retryable = known
+        known = ErrorCode.INTERNAL, _INTERNAL_MESSAGE, False
+    code, message, retryable = known
     formatted: dict[str, Any] = {"message": message}
     if error.locations:
         formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path is not None:
         formatted["path"] = error.path
-    return formatted | {"extensions": extensions(code, request_id, retryable=retryable)}
+    formatted["extensions"] = extensions(code, request_id, retryable=retryable)
+    root = _root_cause(error)
+    if isinstance(root, RateLimitedError) and root.retry_after is not None:
+        formatted["extensions"]["retryAfter"] = root.retry_after
+    return formatted
 
 
 def extensions(code: ErrorCode, request_id: str, *, retryable: bool = False) -> dict[str, Any]:

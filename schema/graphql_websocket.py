@@ -15,7 +15,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UnsetType
 
 from auth.principals import Anonymous
-from schema import bearer
+from schema import bearer, request_context
 from schema.assembly import Schema
 from schema.websocket_protocol import Connection, ProtocolHandler
 
@@ -61,7 +61,8 @@ class GraphQLWebSocketEndpoint(GraphQL[Connection, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:  # noqa: ARG002 - Strawberry's signature
         """Return what the connection's operations share."""
         client = None if request.client is None else request.client.host
-        return Connection(request.state.services, client, request.headers.get("authorization"))
+        name, authorization = request_context.user_agent(request), request.headers.get("authorization")
+        return Connection(request.state.services, client, name, authorization)
 
     async def on_ws_connect(self, context: Connection) -> UnsetType | dict[str, object] | None:
         """Reject a client whose access token does not count; without one it is anonymous."""

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.relay import from_base64, to_base64
 
 from auth.errors import BadRequestError
-from auth.identifiers import AdminId, DocumentId, OrganizationId
+from auth.identifiers import AdminId, DocumentId, InvitationId, OrganizationId, SessionId
 
 _KEY = re.compile(r"[0-9a-f]{24}")
 
@@ -22,6 +22,7 @@ class NodeType(StrEnum):
     MIGRATION = "Migration"
     DOCUMENT = "Document"
     AUDIT_EVENT = "AuditEvent"
+    INVITATION = "Invitation"
 
 
 _KEYS_OF_PARTS = {
@@ -49,18 +50,22 @@ def decode(global_id: str) -> tuple[NodeType, str]:
 
 def decode_organization(global_id: str) -> OrganizationId:
     """Return the key of an organization's global id; raise `BadRequestError` if it is none."""
-    node_type, key = decode(global_id)
-    if node_type is not NodeType.ORGANIZATION:
-        raise BadRequestError("This is not the id of an organization.")
-    return OrganizationId(key)
+    return OrganizationId(_key_of(global_id, NodeType.ORGANIZATION, "an organization"))
 
 
 def decode_admin(global_id: str) -> AdminId:
     """Return the key of an admin's global id; raise `BadRequestError` if it is none."""
-    node_type, key = decode(global_id)
-    if node_type is not NodeType.ADMIN:
-        raise BadRequestError("This is not the id of an admin.")
-    return AdminId(key)
+    return AdminId(_key_of(global_id, NodeType.ADMIN, "an admin"))
+
+
+def decode_session(global_id: str) -> SessionId:
+    """Return the key of a session's global id; raise `BadRequestError` if it is none."""
+    return SessionId(_key_of(global_id, NodeType.SESSION, "a session"))
+
+
+def decode_invitation(global_id: str) -> InvitationId:
+    """Return the key of an invitation's global id; raise `BadRequestError` if it is none."""
+    return InvitationId(_key_of(global_id, NodeType.INVITATION, "an invitation"))
 
 
 def encode_document(organization_id: OrganizationId, document_id: DocumentId) -> strawberry.ID:
@@ -76,10 +81,7 @@ def document_key(key: str) -> tuple[OrganizationId, DocumentId]:
 
 def decode_document(global_id: str) -> tuple[OrganizationId, DocumentId]:
     """Return what a document's global id names; raise `BadRequestError` if it is none."""
-    node_type, key = decode(global_id)
-    if node_type is not NodeType.DOCUMENT:
-        raise BadRequestError("This is not the id of a document.")
-    return document_key(key)
+    return document_key(_key_of(global_id, NodeType.DOCUMENT, "a document"))
 
 
 def encode_audit_event(organization_id: OrganizationId, seq: int) -> strawberry.ID:
@@ -91,3 +93,10 @@ def audit_event_key(key: str) -> tuple[OrganizationId, int]:
     """Return the organization and the place in its chain that the key of an audit event names."""
     organization_id, seq = key.split(":")
     return OrganizationId(organization_id), int(seq)
+
+
+def _key_of(global_id: str, wanted: NodeType, noun: str) -> str:
+    node_type, key = decode(global_id)
+    if node_type is not wanted:
+        raise BadRequestError(f"This is not the id of {noun}.")
+    return key

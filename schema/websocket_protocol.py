@@ -44,11 +44,13 @@ _log = structlog.get_logger()
 class Connection:
     """What the operations of one connection share; `connection_params` is the payload of `connection_init`.
 
-    Each subscription that runs has a scope in `live`, by which it is ended.
+    `client` is the network address of the client, `user_agent` what it calls itself. Each subscription that runs has a
+    scope in `live`, by which it is ended.
     """
 
     services: Services
     client: str | None
+    user_agent: str | None
     authorization: str | None
     connection_params: dict[str, object] = field(default_factory=dict)
     credentials: Credentials = field(default_factory=lambda: Credentials(None, of_connection=True))
@@ -56,7 +58,7 @@ class Connection:
 
     def request(self, request_id: str) -> RequestContext:
         """Return the context of one operation."""
-        return RequestContext(self.services, self.credentials, Origin(self.client, request_id))
+        return RequestContext(self.services, self.credentials, Origin(self.client, request_id, self.user_agent))
 
 
 class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):

@@ -12,6 +12,7 @@
   `document_json`: JSON and BSON.
 - `document_types`: what members say about a type; `index_builds` and `store_indexes` make the indexes, `document_rules`
   and `document_schemas` check what is written.
+- `one_time_tokens`: what mails carry; `outbox`: the mails that are yet to be sent.
 - `accounts`: what touches an account and its sessions together; `conflicts`: what a unique index decides against.
 - `sign_ups`, `deletions`, `purges`: the birth and the end of an organization, each safe against a crash between any two
   lines.

@@ -34,7 +34,7 @@ class AdminStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AdminRecord:
-    """One admin as stored."""
+    """One admin as stored; the record of one who was removed, or has left, stays: it says who did something."""
 
     id: AdminId
     organization_id: OrganizationId
@@ -46,6 +46,7 @@ class AdminRecord:
     password_hash: str
     created_at: datetime
     last_login_at: datetime | None = None
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def from_document(document: Document) -> AccountRecord:
         password_hash=document["password_hash"],
         created_at=document["created_at"],
         last_login_at=document["last_login_at"],
+        removed_at=document.get("removed_at"),
     )
 
 
@@ -134,13 +136,14 @@ async def find_by_email(database: Database, email: str) -> AccountRecord | None:
 async def find_pages(
     database: Database, organization_ids: Sequence[OrganizationId], page: PageRequest
 ) -> dict[OrganizationId, Page[AdminRecord]]:
-    """Return the same page of the admins of each organization, oldest first, in one command."""
+    """Return the same page of the admins of each organization, oldest first, in one command; without removed ones."""
     conditions = pages.bounds("created_at", page, descending=False)
     lookup = {
         "from": COLLECTION,
         "localField": "_id",
         "foreignField": "organization_id",
         "pipeline": [
+            {"$match": {"removed_at": None}},
             *({"$match": condition} for condition in conditions),
             {"$sort": dict(pages.sort("created_at", page, descending=False))},
             {"$limit": page.limit + 1},

@@ -1,6 +1,6 @@
 """Deleting an organization: its record and its people's stay, its data and reservations go.
 
-One transaction marks it `DELETED` and ends its sessions. It also takes a lease, and the purge begins
+One transaction marks it `DELETED` and ends its sessions and tokens. It also takes a lease, and the purge begins
 (`storage/purges.py`); or it notes `purge_at`, and until then nothing else happens. While `purge_at` stands, `restore`
 can undo the deletion.
 """
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pymongo import ReturnDocument
 
 from auth.identifiers import OrganizationId
-from storage import audit_events, idempotency, leases, organizations, sessions
+from storage import audit_events, idempotency, leases, one_time_tokens, organizations, sessions
 from storage.acts import Act
 from storage.audit_actions import AuditAction, Target, TargetKind
 from storage.audit_events import NewEvent
@@ -89,6 +89,7 @@ async def _mark(
     if not result.matched_count:
         raise NotDeletableError
     ended = await sessions.delete_all(database, tx, organization_id)
+    await one_time_tokens.void_all(database, tx, organization_id)
     purge_at = ending.get("purge_at")
     details = {"endedSessions": ended, "purgeAt": purge_at and audit_events.instant(purge_at)}
     await _record(database, tx, organization_id, act, AuditAction.ORGANIZATION_DELETED, details)

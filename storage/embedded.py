@@ -30,6 +30,8 @@ from storage import parent_process
 
 _USER = "tenantry"
 _START_SECONDS = 30.0
+_START_ATTEMPTS = 3
+_PORTS = range(20_000, 32_000)  # The kernel gives none of these to outgoing connections.
 _STOP_SECONDS = 15.0
 _ORPHAN_SECONDS = 6.0
 _EARLY_STOP_SECONDS = 1.0
@@ -103,7 +105,7 @@ class EmbeddedDatabase:
 
     def wait_until_ready(self) -> str:
         """Wait until the database answers; return its connection string. The first start also makes the user."""
-        self._wait_for_answer()
+        self._wait_for_first_answer()
         assert self._access is not None  # noqa: S101 - launch() has set it
         if not self._access.user_created:
             _create_user(self._access)
@@ -111,7 +113,7 @@ class EmbeddedDatabase:
             _write_access(self._dir, self._access)
             self._terminate()
             self._spawn(authenticate=True)
-            self._wait_for_answer()
+            self._wait_for_first_answer()
         return self._access.uri
 
     def watch(self) -> None:
@@ -156,6 +158,21 @@ class EmbeddedDatabase:
         self._access = replace(self._access, pid=self._child.pid)
         _write_access(self._dir, self._access)
 
+    def _wait_for_first_answer(self) -> None:
+        """Wait until the database answers; one that ends instead, its port taken meanwhile, is started on another."""
+        for attempt in range(1, _START_ATTEMPTS + 1):
+            try:
+                self._wait_for_answer()
+            except EmbeddedDatabaseError:
+                assert self._access is not None  # noqa: S101 - launch() has set both
+                assert self._child is not None  # noqa: S101
+                if self._child.poll() is None or attempt == _START_ATTEMPTS:
+                    raise
+                self._access = replace(self._access, port=_free_port())
+                self._spawn(authenticate=self._access.user_created)
+            else:
+                return
+
     def _wait_for_answer(self) -> None:
         """Wait until the database answers a command. An open port is too early: it would miss a request to stop."""
         assert self._access is not None  # noqa: S101 - launch() has set both
@@ -171,7 +188,8 @@ class EmbeddedDatabase:
                     self._answers = True
                     return
             if self._child.poll() is not None or time.monotonic() > deadline:
-                raise EmbeddedDatabaseError(f"The embedded database did not start: see {self._dir / 'database.log'}.")
+                log = self._dir / "database.log"
+                raise EmbeddedDatabaseError(f"The embedded database did not start: {_last_line(log)} (see {log}).")
             time.sleep(_POLL_SECONDS)
 
     def _restart_when_dead(self) -> None:
@@ -306,11 +324,12 @@ def _write_access(data_dir: Path, access: _Access) -> None:
     draft.replace(data_dir / "database.json")
 
 
+def _last_line(log: Path) -> str:
+    return next(reversed(log.read_text(errors="replace").splitlines()), "it said nothing")
+
+
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return next(port for port in iter(lambda: secrets.choice(_PORTS), None) if _is_free(port))
 
 
 def _is_free(port: int) -> bool:

@@ -16,7 +16,9 @@ from storage import (
     import_records,
     import_staging,
     leases,
+    one_time_tokens,
     organizations,
+    outbox,
     sessions,
     slugs,
 )
@@ -100,6 +102,8 @@ async def _release(database: Database, tx: Session, pending: Document) -> None:
     if document.get("taken_over"):
         await burned_names.burn(database, tx, organization_id, Placement.from_document(document["placement"]))
     await document_types.delete_all(database, tx, organization_id)
+    await one_time_tokens.void_all(database, tx, organization_id)
+    await outbox.discard_all(database, tx, organization_id)
     counts = {
         **document["destroyed"],
         "sessions": await sessions.delete_all(database, tx, organization_id),

@@ -29,7 +29,10 @@ class RefreshState:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """One session as stored; it ends at `expires_at` whatever happens, at `idle_expires_at` unless renewed."""
+    """One session as stored; it ends at `expires_at` whatever happens, at `idle_expires_at` unless renewed.
+
+    `user_agent` is what the client calls itself, `address` its network address when the session began.
+    """
 
     id: SessionId
     subject_id: AdminId | OperatorId
@@ -39,6 +42,8 @@ class SessionRecord:
     idle_expires_at: datetime
     expires_at: datetime
     refresh: RefreshState
+    user_agent: str | None = None
+    address: str | None = None
     revoked_at: datetime | None = None
 
     def is_live(self, at: datetime) -> bool:
@@ -60,6 +65,8 @@ def to_document(record: SessionRecord) -> Document:
             "current": record.refresh.current,
             "rotated_at": record.refresh.rotated_at,
         },
+        "user_agent": record.user_agent,
+        "address": record.address,
     }
     if record.organization_id is not None:
         document["organization_id"] = record.organization_id
@@ -78,6 +85,8 @@ def from_document(document: Document) -> SessionRecord:
         idle_expires_at=document["idle_expires_at"],
         expires_at=document["expires_at"],
         refresh=RefreshState(refresh["key"], refresh["current"], refresh["rotated_at"], refresh.get("previous")),
+        user_agent=document.get("user_agent"),
+        address=document.get("address"),
         revoked_at=document.get("revoked_at"),
     )
 
@@ -120,6 +129,13 @@ async def revoke_others(
 ) -> int:
     """End all sessions of an account but one; return how many."""
     query = {"subject_id": subject_id, "_id": {"$ne": keep}, "revoked_at": {"$exists": False}}
+    result = await database[COLLECTION].update_many(query, {"$set": {"revoked_at": now()}}, session=session)
+    return int(result.modified_count)
+
+
+async def revoke_all(database: Database, session: Session, subject_id: AdminId | OperatorId) -> int:
+    """End all sessions of an account; return how many."""
+    query = {"subject_id": subject_id, "revoked_at": {"$exists": False}}
     result = await database[COLLECTION].update_many(query, {"$set": {"revoked_at": now()}}, session=session)
     return int(result.modified_count)
 

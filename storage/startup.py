@@ -15,7 +15,9 @@ from storage import (
     import_records,
     import_staging,
     migrations,
+    one_time_tokens,
     organizations,
+    outbox,
     recovery,
     sessions,
     slugs,
@@ -41,6 +43,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     import_records.COLLECTION: import_records.INDEXES,
     import_staging.CHUNKS: import_staging.CHUNK_INDEXES,
     idempotency.COLLECTION: idempotency.INDEXES,
+    one_time_tokens.COLLECTION: one_time_tokens.INDEXES,
+    outbox.COLLECTION: outbox.INDEXES,
 }
 
 

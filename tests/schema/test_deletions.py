@@ -47,7 +47,7 @@ REFRESH = "mutation ($t: String!) { refreshSession(input: {refreshToken: $t}) { 
 RETENTION = timedelta(days=7)
 retained = pytest.mark.parametrize("changed_settings", [{"delete_retention": RETENTION}])
 SCHEMA = build_schema(assembly.build(explorable=True).as_str())
-STILL_HELD = {"organization:read", "organization:restore", "audit:read"}
+STILL_HELD = {"session:manage", "organization:read", "organization:restore", "audit:read"}
 strategies = pytest.mark.parametrize("changed_settings", [{"tenant_store": strategy} for strategy in StoreStrategy])
 
 

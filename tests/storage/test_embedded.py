@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -48,6 +49,43 @@ def test_folder_has_one_server(tmp_path: Path) -> None:
         second.stop()
         first.stop()
     assert running_uri(tmp_path) is None
+
+
+def test_port_taken_meanwhile_is_given_up(tmp_path: Path) -> None:
+    """Somebody who takes the port after it was found free does not keep the database from starting."""
+    database = EmbeddedDatabase(tmp_path)
+    try:
+        with socket.socket() as stranger:
+            choose, taken = embedded._free_port, iter([stranger])  # noqa: SLF001 - the choice in question
+
+            def choose_taken() -> int:
+                port = choose()
+                if (thief := next(taken, None)) is not None:
+                    thief.bind(("127.0.0.1", port))
+                    thief.listen()
+                return port
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(embedded, "_free_port", choose_taken)
+                database.launch()
+                uri = database.wait_until_ready()
+            assert str(stranger.getsockname()[1]) not in uri
+            with pymongo.MongoClient[dict[str, object]](uri, timeoutMS=20_000) as client:
+                assert client.admin.command("ping")["ok"] == 1
+    finally:
+        database.stop()
+
+
+def test_database_that_does_not_start_says_why(tmp_path: Path) -> None:
+    """What it said last is part of the one line that the person who started the server reads."""
+    (tmp_path / "database").write_text("no folder")
+    database = EmbeddedDatabase(tmp_path)
+    try:
+        database.launch()
+        with pytest.raises(EmbeddedDatabaseError, match=r"did not start: \w*Error.* \(see .*database\.log\)"):
+            database.wait_until_ready()
+    finally:
+        database.stop()
 
 
 def test_database_that_comes_back_deaf_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,23 @@
+"""Upkeep: what a server does by itself, all the time, beside answering requests."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from resolvers.services import Services
+from storage import checkpoints, recovery
+
+
+@contextlib.asynccontextmanager
+async def kept_up(services: Services) -> AsyncIterator[None]:
+    """Recover what was abandoned and sign audit trails, until the end of the block."""
+    tasks = {
+        asyncio.create_task(recovery.keep_recovering(services.database)),
+        asyncio.create_task(checkpoints.keep_signing(services.database, services.signer)),
+    }
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
