@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
+BATTLES := $(BIN)/pytest -n 2 --dist worksteal
+UNDER_FIRE := tests/e2e/test_moves_under_fire.py
 KILLS ?= 520
 
 # make serve PORT=8123 DATA_DIR=/tmp/x WORKERS=4
@@ -40,10 +42,11 @@ check: $(VENV)/test ## Check format, lint, types, import rules, the schema file 
 	$(BIN)/hadolint Dockerfile
 	@$(BIN)/python server.py schema | diff -u schema.graphql - \
 		|| { echo "schema.graphql is not what the code says: run make schema"; exit 1; }
-	$(PYTEST) --kills 50
+	$(PYTEST) --ignore $(UNDER_FIRE)
+	$(BATTLES) $(UNDER_FIRE) --kills 50
 
 soak: $(VENV)/test ## Kill servers and databases in the middle of moves, KILLS times (520): half an hour and more.
-	$(BIN)/pytest -n 2 --dist worksteal -rP tests/e2e/test_moves_under_fire.py --kills $(KILLS)
+	$(BATTLES) -rP $(UNDER_FIRE) --kills $(KILLS)
 
 bench: $(VENV)/test ## Measure what moves of tenant stores and checks of audit trails cost: a quarter of an hour.
 	$(BIN)/python -m benchmarks.moves

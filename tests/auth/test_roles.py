@@ -31,7 +31,7 @@ def test_operators_change_no_organization() -> None:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_deleted_organization_leaves_less_to_everyone(role: Role) -> None:
-    """An owner can see it and its trail, restore it, and end sessions; nobody can do anything that it could not before."""
+    """An owner can see it and its trail, restore it, and end sessions; nobody can do what it could not before."""
     left = DELETED_PERMISSIONS[role]
     assert left < ROLE_PERMISSIONS[role]
     owners = {

@@ -25,7 +25,7 @@ RENEW = """
 mutation ($token: String!) { renewConnection(accessToken: $token) { expiresAt errors { code path } } }
 """
 REFUSED = {"expiresAt": None, "errors": [{"code": "TOKEN_INVALID", "path": ["accessToken"]}]}
-SHORT = {"access_token_ttl": timedelta(seconds=2)}
+SHORT = {"access_token_ttl": timedelta(seconds=5)}
 
 TokenMaker = Callable[[API, Settings, Member], Coroutine[Any, Any, str]]
 Ending = Callable[[API, Member], Coroutine[Any, Any, object]]
@@ -91,7 +91,7 @@ async def test_connection_goes_on_under_a_newer_token(
 async def test_renewed_connection_ends_with_the_newer_token(app: ASGIApp, settings: Settings, member: Member) -> None:
     """It is put off, no more."""
     async with connected(app, member.token) as socket:
-        token = await issue(settings, member, 4)
+        token = await issue(settings, member, 8)
         assert (await renew(socket, token))["errors"] == []
         end = await end_of(settings, token)
         assert await is_closed(socket) == (4401, "Unauthorized")
