@@ -14,12 +14,16 @@ from starlette.types import ASGIApp
 
 import server
 from resolvers import operators
+from resolvers.services import Services
 from server import Settings
 from storage import startup
 from storage.database import Database
 from storage.embedded import EmbeddedDatabase
-from tests.api import API, PASSWORD, started
+from tests.api import API, PASSWORD, Member, started
+from tests.commands import Commands
+from tests.commands import watched as watched_client
 from tests.crashes import Crash
+from tests.live import services_of
 
 _URI_KEY = "TENANTRY_MONGODB_URI"
 _run_database = pytest.StashKey[tuple[EmbeddedDatabase, tempfile.TemporaryDirectory[str]]]()
@@ -101,6 +105,16 @@ async def database(settings: Settings, dropping: Dropping) -> AsyncIterator[Data
 
 
 @pytest.fixture
+async def watched(settings: Settings, database: Database) -> AsyncIterator[tuple[Database, Commands]]:  # noqa: ARG001 - it has to be prepared
+    """A second client of the prepared database, connected, and the commands that it sends."""
+    commands = Commands()
+    client = watched_client(settings, commands)
+    await client.ping()
+    yield client, commands
+    await client.close()
+
+
+@pytest.fixture
 async def crash(settings: Settings, database: Database) -> AsyncIterator[Crash]:  # noqa: ARG001 - it has to be prepared
     """A crash, still to be set off."""
     assert settings.mongodb_uri is not None
@@ -142,6 +156,18 @@ async def api(app: ASGIApp) -> AsyncIterator[API]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tenantry.test") as client:
         yield API(client)
+
+
+@pytest.fixture
+async def member(api: API) -> Member:
+    """An owner, signed in."""
+    return await api.sign_up(name="Acme")
+
+
+@pytest.fixture
+async def services(app: ASGIApp) -> Services:
+    """What the application's requests share."""
+    return await services_of(app)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Message, Scope
 
 from resolvers.services import Services
+from schema import ids
+from tests.storage import directory
+from tests.websocket import Socket
 
 
 async def services_of(app: ASGIApp) -> Services:
@@ -22,3 +25,13 @@ async def services_of(app: ASGIApp) -> Services:
     services = state["services"]
     assert isinstance(services, Services)
     return services
+
+
+async def follow(
+    socket: Socket, services: Services, name: str, query: str, organization_id: str, **variables: object
+) -> None:
+    """Begin a subscription to what happens in an organization, and wait until it hears of it."""
+    key = ids.decode_organization(organization_id)
+    before = services.feed.count(key)
+    socket.subscribe(name, query, id=organization_id, **variables)
+    await directory.until(lambda: services.feed.is_open and services.feed.count(key) == before + 1)

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 
 import pytest
-from pymongo import monitoring
 
 import server
 from auth.tokens import AccessClaims
@@ -17,37 +17,14 @@ from storage import migrations, move_events
 from storage.database import Database, Session
 from storage.migrations import MigrationRecord, MigrationState
 from storage.organizations import OrganizationRecord
-from tests.api import API, Member
+from tests.api import Member
+from tests.commands import Commands, watched
 from tests.storage import directory
 
 _SECONDS = 20.0
 
 PLANNED, COPYING, SWITCHED = MigrationState.PLANNED, MigrationState.COPYING, MigrationState.SWITCHED
 CLEANED, ROLLED_BACK = MigrationState.CLEANED, MigrationState.ROLLED_BACK
-
-
-class Reads(monitoring.CommandListener):
-    """Counts how often the journal is read."""
-
-    def __init__(self) -> None:
-        self.of_journal = 0
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Count a read; the driver works in threads."""
-        if event.command_name == "find" and event.command["find"] == migrations.COLLECTION:
-            self.of_journal += 1
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Note nothing more."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Note nothing more."""
-
-
-@pytest.fixture
-async def member(api: API) -> Member:
-    """An owner, signed in."""
-    return await api.sign_up(name="Acme")
 
 
 @pytest.fixture
@@ -59,20 +36,15 @@ async def organization(database: Database, member: Member) -> OrganizationRecord
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
-    """What is read for those who follow."""
-    reads = Reads()
-
-    def connect(settings: Settings) -> Database:
-        assert settings.mongodb_uri is not None
-        return Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[reads])
-
-    monkeypatch.setattr(server, "connect", connect)
-    return reads
+def commands(monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """What is sent to the database for those who follow."""
+    commands = Commands()
+    monkeypatch.setattr(server, "connect", partial(watched, listener=commands))
+    return commands
 
 
 @pytest.fixture
-async def services(settings: Settings, member: Member, reads: Reads) -> AsyncIterator[Services]:  # noqa: ARG001 - both have to be there before
+async def services(settings: Settings, member: Member, commands: Commands) -> AsyncIterator[Services]:  # noqa: ARG001 - both have to be there before
     """What the requests of a process of its own share."""
     async with server.open_state(settings) as state:
         yield state["services"]
@@ -159,7 +131,7 @@ async def test_slow_follower_misses_states_but_never_the_last(
 
 
 async def test_nothing_polls(
-    services: Services, database: Database, member: Member, organization: OrganizationRecord, reads: Reads
+    services: Services, database: Database, member: Member, organization: OrganizationRecord, commands: Commands
 ) -> None:
     """The journal is read when somebody comes, and once for all when it has changed; between that nothing is sent."""
     move = directory.rename_of(database, organization, "rockets")
@@ -167,12 +139,12 @@ async def test_nothing_polls(
     followers = [follow(services, member) for _ in range(5)]
     assert await asyncio.gather(*map(take, followers)) == [("rockets", PLANNED)] * 5
     upcoming = [asyncio.ensure_future(take(moves)) for moves in followers]
-    before = reads.of_journal
+    before = commands.targets("find").count(migrations.COLLECTION)
     await asyncio.wait(upcoming, timeout=1.0)
-    assert reads.of_journal == before
+    assert commands.targets("find").count(migrations.COLLECTION) == before
     await write(database, move, COPYING)
     assert await asyncio.gather(*upcoming) == [("rockets", COPYING)] * 5
-    assert reads.of_journal == before + 1
+    assert commands.targets("find").count(migrations.COLLECTION) == before + 1
     for moves in followers:
         await moves.aclose()
     assert services.feed.count(organization.id) == 0

@@ -1,20 +1,17 @@
 """Following documents, as clients do: each change, once, in order, with the document as it is now."""
 
+from functools import partial
 from typing import Any
 
 import pytest
-from pymongo import monitoring
 from starlette.types import ASGIApp
 
 import server
 from resolvers import recent_events
 from resolvers.services import Services
-from schema import ids
-from server import Settings
-from storage.database import Database
 from tests.api import API, Member
-from tests.live import services_of
-from tests.storage import directory
+from tests.commands import Commands, watched
+from tests.live import follow
 from tests.websocket import Socket, connected
 
 CHANGES = """
@@ -31,55 +28,17 @@ UPDATE = "mutation ($input: UpdateDocumentInput!) { updateDocument(input: $input
 DELETE = "mutation ($input: DeleteDocumentInput!) { deleteDocument(input: $input) { errors { code } } }"
 
 
-class Searches(monitoring.CommandListener):
-    """Notes which collections are searched."""
-
-    def __init__(self) -> None:
-        self.made: list[str] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Note a search."""
-        if event.command_name == "find":
-            self.made.append(event.command["find"])
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Note nothing more."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Note nothing more."""
-
-
 @pytest.fixture
-def searches(monkeypatch: pytest.MonkeyPatch) -> Searches:
-    """What the application searches: has to come before it."""
-    searches = Searches()
-
-    def connect(settings: Settings) -> Database:
-        assert settings.mongodb_uri is not None
-        return Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[searches])
-
-    monkeypatch.setattr(server, "connect", connect)
-    return searches
-
-
-@pytest.fixture
-async def member(api: API) -> Member:
-    """An owner, signed in."""
-    return await api.sign_up(name="Acme")
-
-
-@pytest.fixture
-async def services(app: ASGIApp) -> Services:
-    """What the application's requests share."""
-    return await services_of(app)
+def commands(monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """What the application sends to the database: has to come before it."""
+    commands = Commands()
+    monkeypatch.setattr(server, "connect", partial(watched, listener=commands))
+    return commands
 
 
 async def begin(socket: Socket, services: Services, member: Member, name: str = "1", **variables: object) -> None:
     """Follow the documents of the member's organization, and wait until they are followed."""
-    organization_id = ids.decode_organization(member.organization_id)
-    before = services.feed.count(organization_id)
-    socket.subscribe(name, CHANGES, id=member.organization_id, **variables)
-    await directory.until(lambda: services.feed.is_open and services.feed.count(organization_id) == before + 1)
+    await follow(socket, services, name, CHANGES, member.organization_id, **variables)
 
 
 async def create(api: API, member: Member, *numbers: int, kind: str = "note") -> list[str]:
@@ -157,7 +116,7 @@ async def test_operators_and_strangers_are_refused(
 
 
 async def test_many_followers_cost_as_much_as_one(
-    searches: Searches, app: ASGIApp, api: API, member: Member, services: Services
+    commands: Commands, app: ASGIApp, api: API, member: Member, services: Services
 ) -> None:
     """What an event's fields need is read once, and nobody is looked up for it."""
     async with connected(app, member.token) as socket:
@@ -166,9 +125,9 @@ async def test_many_followers_cost_as_much_as_one(
         await create(api, member, 1)
         for _ in range(20):
             await socket.receive()
-        searches.made.clear()
+        commands.seen.clear()
         await create(api, member, 2)
         heard = [(await socket.receive())["payload"]["data"]["documentChanges"] for _ in range(20)]
     assert {event["document"]["data"]["n"] for event in heard} == {2}
-    assert searches.made.count("org_acme") == 1
-    assert searches.made.count("sessions") == 1
+    assert commands.targets("find").count("org_acme") == 1
+    assert commands.targets("find").count("sessions") == 1

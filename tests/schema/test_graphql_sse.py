@@ -23,12 +23,6 @@ LOGOUT = "mutation { logout { errors { code } } }"
 DESCRIPTION = "query ($id: ID) { organization(id: $id) { description } }"
 
 
-@pytest.fixture
-async def member(api: API) -> Member:
-    """An owner, signed in."""
-    return await api.sign_up()
-
-
 def codes(result: dict[str, Any]) -> list[str]:
     """Return the codes of a result's errors."""
     return [error["extensions"]["code"] for error in result.get("errors", [])]

@@ -26,12 +26,6 @@ mutation ($input: UpdateOrgInput!) { updateOrg(input: $input) { organization { d
 LOGOUT = "mutation { logout { errors { code } } }"
 
 
-@pytest.fixture
-async def member(api: API) -> Member:
-    """An owner, signed in."""
-    return await api.sign_up()
-
-
 @pytest.mark.parametrize("protocols", [[], ["graphql-ws"], ["graphql-ws", "chat"]])
 async def test_other_protocols_are_not_acceptable(app: ASGIApp, protocols: list[str]) -> None:
     """A client that does not offer `graphql-transport-ws` is closed with 4406."""

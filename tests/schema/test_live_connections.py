@@ -31,12 +31,6 @@ TokenMaker = Callable[[API, Settings, Member], Coroutine[Any, Any, str]]
 Ending = Callable[[API, Member], Coroutine[Any, Any, object]]
 
 
-@pytest.fixture
-async def member(api: API) -> Member:
-    """An owner, signed in."""
-    return await api.sign_up()
-
-
 async def issue(settings: Settings, member: Member, seconds: int) -> str:
     """Return another token of the member's session, which lasts so long."""
     changed = settings.model_copy(update={"access_token_ttl": timedelta(seconds=seconds)})

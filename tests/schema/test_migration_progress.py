@@ -35,12 +35,6 @@ Ending = Callable[[API, Database, Member], Coroutine[Any, Any, object]]
 
 
 @pytest.fixture
-async def member(api: API) -> Member:
-    """An owner, signed in."""
-    return await api.sign_up(name="Acme")
-
-
-@pytest.fixture
 def quick_rechecks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have idle subscriptions look after their caller more often than every five seconds."""
     assert rounds._SECONDS == 5  # noqa: SLF001 - the test shortens it

@@ -26,12 +26,6 @@ query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
 """
 
 
-@pytest.fixture
-async def member(api: API) -> Member:
-    """An owner, signed in."""
-    return await api.sign_up(name="Acme")
-
-
 async def fill(database: Database, member: Member, count: int) -> list[str]:
     """Note moves in the journal, every two of them begun at the same instant; return the slugs, newest first."""
     organization = await directory.read(database, ids.decode_organization(member.organization_id))

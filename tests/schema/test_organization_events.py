@@ -12,7 +12,7 @@ from resolvers.services import Services
 from schema import ids
 from storage.database import Database
 from tests.api import API, Member
-from tests.live import services_of
+from tests.live import follow
 from tests.storage import directory
 from tests.websocket import Socket, connected
 
@@ -32,24 +32,9 @@ LOGOUT = "mutation { logout { errors { code } } }"
 Ending = Callable[[API, Database, Member], Coroutine[Any, Any, object]]
 
 
-@pytest.fixture
-async def member(api: API) -> Member:
-    """An owner, signed in."""
-    return await api.sign_up(name="Acme")
-
-
-@pytest.fixture
-async def services(app: ASGIApp) -> Services:
-    """What the application's requests share."""
-    return await services_of(app)
-
-
 async def begin(socket: Socket, services: Services, member: Member, query: str = EVENTS, **variables: object) -> None:
     """Follow the member's organization, and wait until it is followed."""
-    organization_id = ids.decode_organization(member.organization_id)
-    before = services.feed.count(organization_id)
-    socket.subscribe("1", query, id=member.organization_id, **variables)
-    await directory.until(lambda: services.feed.is_open and services.feed.count(organization_id) == before + 1)
+    await follow(socket, services, "1", query, member.organization_id, **variables)
 
 
 async def describe(api: API, member: Member, description: str) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from pymongo import monitoring
 
 import server
 from server import Settings
@@ -15,6 +14,7 @@ from storage import checkpoints, recovery
 from storage.database import Database, new_id
 from storage.organizations import name_key
 from tests.api import API, Member, started
+from tests.commands import Commands, watched
 
 PUBLIC = "id name slug description status createdAt"
 BY_SLUG = f"query ($slug: String) {{ organization(slug: $slug) {{ {PUBLIC} }} }}"
@@ -298,32 +298,13 @@ FIFTY_WITH_ADMINS = """
 """
 
 
-class CommandCounter(monitoring.CommandListener):
-    """Notes the commands that the driver sends."""
-
-    def __init__(self) -> None:
-        self.commands: list[str] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Note a command, unless it belongs to opening or closing a connection."""
-        if event.command_name not in {"saslStart", "saslContinue", "endSessions"}:
-            self.commands.append(event.command_name)
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Note nothing more."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Note nothing more."""
-
-
 async def test_fifty_organizations_with_admins_cost_four_commands(
     settings: Settings, database: Database, operator_token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page of 50 with their admins and back is: session, operator, organizations, admins."""
     await populate(database, [f"org {number:02}" for number in range(55)])
-    counter = CommandCounter()
-    assert settings.mongodb_uri is not None
-    counted = Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[counter])
+    commands = Commands()
+    counted = watched(settings, commands)
     monkeypatch.setattr(server, "connect", lambda _: counted)
     for module, loop in ((recovery, "keep_recovering"), (checkpoints, "keep_signing")):
         monkeypatch.setattr(module, loop, lambda *_: asyncio.sleep(60))  # It is not the page that asks then.
@@ -332,7 +313,7 @@ async def test_fifty_organizations_with_admins_cost_four_commands(
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tenantry.test") as http,
     ):
         await counted.ping()
-        counter.commands.clear()
+        commands.seen.clear()
         data = await API(http).data(FIFTY_WITH_ADMINS, token=operator_token)
     assert sum(len(edge["node"]["admins"]["edges"]) for edge in data["organizations"]["edges"]) == 150
-    assert sorted(counter.commands) == ["aggregate", "find", "find", "find"]
+    assert sorted(commands.names) == ["aggregate", "find", "find", "find"]

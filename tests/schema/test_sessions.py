@@ -28,12 +28,6 @@ async def refresh(api: API, token: str) -> dict[str, Any]:
     return payload
 
 
-@pytest.fixture
-async def member(api: API) -> Member:
-    """An owner, signed in."""
-    return await api.sign_up()
-
-
 async def test_anonymous_viewer_is_null(api: API) -> None:
     """Nobody is signed in without a token, and that is no error."""
     assert await api.data(VIEWER) == {"viewer": None}

@@ -21,10 +21,8 @@ from storage.database import Database, Document, Session, new_id
 from storage.events import EventKind
 from storage.tenant_access import DocumentChange, DocumentChangeKind
 from tests.api import API, Member
-from tests.schema.test_organization_events import begin, describe, member, services
+from tests.schema.test_organization_events import begin, describe
 from tests.websocket import connected
-
-__all__ = ["member", "services"]  # Fixtures.
 
 TRAIL = """
 subscription ($id: ID!, $short: Boolean = false) {

@@ -16,10 +16,11 @@ from server import Settings
 from storage.database import Database, Session, new_id, now
 from storage.embedded import EmbeddedDatabase
 from storage.failures import is_temporary
+from tests.commands import Listener
 from tests.storage import directory
 
 
-class Canceller(monitoring.CommandListener):
+class Canceller(Listener):
     """Cancels a task as soon as one of its commands is on its way."""
 
     task: asyncio.Task[None] | None = None
@@ -28,12 +29,6 @@ class Canceller(monitoring.CommandListener):
         """Cancel the task."""
         if self.task is not None:
             self.task.get_loop().call_soon_threadsafe(self.task.cancel)
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Note nothing."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Note nothing."""
 
 
 async def test_cancelled_transaction_writes_all_or_nothing(settings: Settings, database: Database) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from pymongo import monitoring
 from pymongo.errors import OperationFailure
 
 from server import Settings
@@ -26,44 +24,13 @@ from storage.organizations import OrganizationRecord
 from storage.placements import Placement, StoreStrategy
 from storage.tenant_access import NotWritableError, TenantTransaction
 from storage.tenant_stores import StoreOccupiedError, TenantStore, to_content
+from tests.commands import Commands
 from tests.storage import directory
 
 WRITERS = 6
 PAIRS = [pair for pair in itertools.product(StoreStrategy, StoreStrategy) if pair != (StoreStrategy.SHARED,) * 2]
 every_pair = pytest.mark.parametrize(("strategy", "goal"), PAIRS)
 every_way = pytest.mark.parametrize("way", list(MigrationWay))
-
-
-class Commands(monitoring.CommandListener):
-    """Notes the commands that a client sends, by name, and the collections that it inserts into."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.collections: list[str] = []
-        self._lock = threading.Lock()
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Note a command."""
-        with self._lock:
-            self.names.append(event.command_name)
-            if event.command_name == "insert":
-                self.collections.append(event.command["insert"])
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Ignore the end of a command."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Ignore the end of a command."""
-
-
-@pytest.fixture
-async def commands(settings: Settings, database: Database) -> AsyncIterator[tuple[Database, Commands]]:  # noqa: ARG001 - it has to be prepared
-    """A second client of the prepared database, and the commands that it sends."""
-    assert settings.mongodb_uri is not None
-    seen = Commands()
-    watched = Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[seen])
-    yield watched, seen
-    await watched.close()
 
 
 @dataclass
@@ -225,12 +192,12 @@ async def test_dead_client_holds_a_move_up_for_a_bounded_time(database: Database
     assert ledger.present.items() <= (await documents_of(database, organization)).items()
 
 
-async def test_copy_goes_on_where_it_was_left(database: Database, commands: tuple[Database, Commands]) -> None:
+async def test_copy_goes_on_where_it_was_left(database: Database, watched: tuple[Database, Commands]) -> None:
     """A worker that takes a copy over inserts what is missing, and nothing again."""
     organization = await directory.sign_up(database, "start", documents=3500)
     move = directory.rename_of(database, organization, "goal")
-    watched, seen = commands
-    mover = await move_plans.plan(watched, move)
+    client, commands = watched
+    mover = await move_plans.plan(client, move)
     moving = asyncio.create_task(mover.run())
 
     async def some_batches() -> bool:
@@ -240,29 +207,29 @@ async def test_copy_goes_on_where_it_was_left(database: Database, commands: tupl
     await directory.until_it_is(some_batches)
     moving.cancel()
     await asyncio.wait([moving])
-    await watched.settle()
+    await client.settle()
     left = await directory.read_migration(database, move.id)
     assert left is not None
     assert 1000 <= left.progress.copied.documents < 3500
-    before = seen.collections.count("org_goal")
-    await recovery.recover(watched, expired_only=False)
-    assert seen.collections.count("org_goal") - before == -(-(3500 - left.progress.copied.documents) // 250)
+    before = commands.targets("insert").count("org_goal")
+    await recovery.recover(client, expired_only=False)
+    assert commands.targets("insert").count("org_goal") - before == -(-(3500 - left.progress.copied.documents) // 250)
     after = await directory.read_migration(database, move.id)
     assert after is not None
     assert (after.state, after.progress.copied.documents) == (MigrationState.CLEANED, 3500)
 
 
-async def test_fast_way_sends_as_many_commands_whatever_the_size(commands: tuple[Database, Commands]) -> None:
+async def test_fast_way_sends_as_many_commands_whatever_the_size(watched: tuple[Database, Commands]) -> None:
     """Renaming a collection does not touch its documents."""
-    watched, seen = commands
+    client, commands = watched
     counts = []
     for size in (10, 600):
-        organization = await directory.sign_up(watched, f"start-{size}", documents=size)
-        seen.names.clear()
-        move = directory.rename_of(watched, organization, f"goal-{size}", MigrationWay.RENAME)
-        await (await move_plans.plan(watched, move)).run()
-        counts.append(Counter(seen.names))
-        assert await directory.count(watched, organization) == 0
+        organization = await directory.sign_up(client, f"start-{size}", documents=size)
+        commands.seen.clear()
+        move = directory.rename_of(client, organization, f"goal-{size}", MigrationWay.RENAME)
+        await (await move_plans.plan(client, move)).run()
+        counts.append(Counter(commands.names))
+        assert await directory.count(client, organization) == 0
     assert counts[0] == counts[1]
 
 
