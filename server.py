@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from auth.algorithms import Algorithm
 from schema import audit_commands, key_commands, transfer_commands
+from schema.limits import DocumentLimits
 from storage import parent_process
 from storage.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uri
 from storage.placements import StoreStrategy
@@ -82,7 +83,7 @@ Lifetime = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_posit
 Retention = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=365)), BeforeValidator(_seconds)]
 
 
-class Settings(BaseSettings):
+class Settings(DocumentLimits, BaseSettings):
     """The settings, each from the environment variable of its name with the prefix `TENANTRY_`, or from `.env`.
 
     Lifetimes are seconds or ISO 8601 durations (`PT10M`, `P14D`); lists are separated by commas.
@@ -198,7 +199,7 @@ def create_app(settings: Settings) -> "Starlette":
 
     explorable = settings.environment is Environment.DEVELOPMENT
     routes: list[BaseRoute] = [
-        *graphql_routes.routes(assembly.build(explorable=explorable), origins=settings.cors_origins),
+        *graphql_routes.routes(assembly.build(explorable=explorable, limits=settings), origins=settings.cors_origins),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/.well-known/jwks.json", jwks.jwks),

@@ -1,5 +1,6 @@
 """The base error and the errors that every layer may raise."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "FORBIDDEN"
     BAD_REQUEST = "BAD_REQUEST"
     RATE_LIMITED = "RATE_LIMITED"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -42,6 +44,11 @@ class TenantryError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """What a client is told beside the message, in `extensions`."""
+        return {}
 
 
 class UnauthenticatedError(TenantryError):
@@ -80,6 +87,26 @@ class RateLimitedError(TenantryError):
     def __init__(self, message: str, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """When to try again, if that is known."""
+        return {} if self.retry_after is None else {"retryAfter": self.retry_after}
+
+
+class QueryTooComplexError(TenantryError):
+    """The document has too much of something: `found` where `limit` is allowed."""
+
+    code = ErrorCode.QUERY_TOO_COMPLEX
+
+    def __init__(self, message: str, measure: str, found: int, limit: int) -> None:
+        super().__init__(message)
+        self._details = {"measure": measure, "found": found, "limit": limit}
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """What was measured, and how much of it is allowed."""
+        return self._details
 
 
 class UnavailableError(TenantryError):

@@ -6,8 +6,9 @@
 - `sign_ups`, `moves`, `deletions`: the larger mutations, a file each; `organization_events`, `document_events`,
   `migration_progress`: the subscriptions.
 - `interfaces`, `ids`, `connections`, `instants`, `enums`, `scalars`, `fields`, `user_errors`: what the nouns share.
-- `operation_selection`, `introspection`: extensions that refuse documents before they are executed; `document_cache`
-  remembers them; `shared_execution` answers once for many.
+- `operation_selection`, `introspection`: extensions that refuse documents before they are executed, as `document_limits`
+  does by their `document_shapes` and `field_costs`, within the `limits` of the settings; `document_cache` remembers
+  documents; `shared_execution` answers once for many.
 - `errors`: the one translator from exceptions to the wire.
 - `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP; `graphql_sse`: as Server-Sent Events;
   `graphql_websocket`, `websocket_protocol`: over WebSocket; `execution`: what the last two share; `live_connections`:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxTokensLimiter, SchemaExtension
+from graphql.utilities.print_schema import print_schema_definition
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -16,9 +17,12 @@ from schema.deletions import DeletionMutations
 from schema.document_cache import ParsedOnce, ValidatedOnce
 from schema.document_changes import DocumentMutations
 from schema.document_events import DocumentSubscriptions
+from schema.document_limits import WithinLimits
+from schema.document_shapes import Shapes
 from schema.document_types import DocumentTypeMutations
 from schema.documents import Document
 from schema.introspection import NoIntrospection
+from schema.limits import DocumentLimits
 from schema.live_connections import LiveConnectionMutations
 from schema.migration_progress import MigrationSubscriptions
 from schema.migrations import Migration
@@ -32,8 +36,6 @@ from schema.sessions import Session, SessionMutations
 from schema.shared_execution import SharingExecutor
 from schema.sign_ups import SignUpMutations
 from schema.viewer import ViewerQueries
-
-_MAX_TOKENS = 2000
 
 
 @strawberry.type(description="What can be read.")
@@ -64,21 +66,35 @@ class Subscription(OrganizationSubscriptions, DocumentSubscriptions, MigrationSu
 class Schema(strawberry.Schema):
     """The schema; errors are logged by the translator in `schema.errors`, once and with the request id."""
 
+    def describe(self, description: str) -> None:
+        """Say something about the schema as a whole, which Strawberry has no place for."""
+        self._schema.description = description
+
+    def as_str(self) -> str:
+        """Return the schema in the schema definition language, with its own description."""
+        return f"{print_schema_definition(self._schema)}\n\n{super().as_str()}"
+
+    @property
+    def shapes(self) -> Shapes:
+        """What measures the documents of this schema."""
+        return Shapes(self._schema)
+
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave errors to the translator."""
 
 
-def build(*, explorable: bool) -> Schema:
+def build(*, explorable: bool, limits: DocumentLimits | None = None) -> Schema:
     """Build the schema; unless it is explorable, without introspection and "did you mean"."""
+    limits = limits or DocumentLimits()
     extensions: list[type[SchemaExtension] | Callable[[], SchemaExtension]] = [
+        lambda: WithinLimits(limits, shapes),
         OperationSelection,
         ParsedOnce,
         ValidatedOnce,
-        lambda: MaxTokensLimiter(max_token_count=_MAX_TOKENS),
     ]
     if not explorable:
         extensions.append(NoIntrospection)
-    return Schema(
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -87,3 +103,6 @@ def build(*, explorable: bool) -> Schema:
         execution_context_class=SharingExecutor,
         config=StrawberryConfig(disable_field_suggestions=not explorable, scalar_map=SCALARS),
     )
+    schema.describe(f"Organizations, their admins and their documents. {limits.described()}")
+    shapes = schema.shapes
+    return schema

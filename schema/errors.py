@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
-from auth.errors import ErrorCode, RateLimitedError, TenantryError, UnavailableError
+from auth.errors import ErrorCode, TenantryError, UnavailableError
 from storage.failures import is_temporary
 
 _log = structlog.get_logger()
@@ -27,8 +27,8 @@ def to_wire(error: GraphQLError, request_id: str) -> dict[str, Any]:
         formatted["path"] = error.path
     formatted["extensions"] = extensions(code, request_id, retryable=retryable)
     root = _root_cause(error)
-    if isinstance(root, RateLimitedError) and root.retry_after is not None:
-        formatted["extensions"]["retryAfter"] = root.retry_after
+    if isinstance(root, TenantryError):
+        formatted["extensions"] |= root.details
     return formatted
 
 
@@ -44,6 +44,12 @@ def _translate(error: GraphQLError) -> tuple[ErrorCode, str, bool] | None:
     if is_temporary(cause):
         unavailable = UnavailableError()
         return unavailable.code, unavailable.message, unavailable.retryable
+    if isinstance(cause, ValueError) and error.path is None and _points_into_the_document(error):
+        return (
+            ErrorCode.BAD_REQUEST,
+            error.message,
+            False,
+        )  # A number, as one of 5,000 digits, that Python does not read.
     if isinstance(cause, GraphQLError) and (error.path is None or _points_into_the_document(cause)):
         return ErrorCode.BAD_REQUEST, error.message, False
     return None

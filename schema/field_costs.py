@@ -1,0 +1,34 @@
+"""What fields cost, in units: one unit is one object that is looked up and shown.
+
+A page costs what it asks for, so that a hundred organizations with twenty admins each cost two thousand.
+"""
+
+from collections.abc import Mapping
+
+LEAF = 0
+OBJECT = 1
+
+FIELDS: Mapping[str, int] = {
+    "Query.verifyAuditTrail": 500,
+    "Mutation.createOrg": 50,
+    "Mutation.login": 20,
+    "Mutation.refreshSession": 5,
+    "Mutation.updateAdmin": 20,
+    "Mutation.renameOrg": 50,
+    "Mutation.moveTenantStore": 50,
+    "Mutation.deleteOrg": 50,
+    "Mutation.createDocuments": 50,
+    "Mutation.updateDocuments": 50,
+    "Mutation.deleteDocuments": 50,
+    "Mutation.declareIndex": 50,
+    "Mutation.setDocumentSchema": 50,
+    "TenantStore.documentCount": 2,
+}
+"""What single fields cost that do more than look one object up, or less."""
+
+LISTS: Mapping[str, int] = {
+    "AuditEvent.changes": 5,
+    "DocumentType.indexes": 5,
+    "Organization.documentTypes": 10,
+}
+"""How many objects a list without a page size is taken to have: one unless it stands here."""
