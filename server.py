@@ -195,6 +195,7 @@ def create_app(settings: Settings) -> "Starlette":
     from schema import assembly, audit_downloads, graphql_routes, health, jwks, playground, problems, transfers
     from schema.request_id import RequestIDMiddleware
     from schema.request_log import RequestLogMiddleware
+    from schema.security_headers import SecurityHeadersMiddleware
     from schema.unforeseen import UnforeseenErrorMiddleware
 
     explorable = settings.environment is Environment.DEVELOPMENT
@@ -227,6 +228,7 @@ def create_app(settings: Settings) -> "Starlette":
         routes=routes,
         lifespan=lifespan,
         middleware=[
+            Middleware(SecurityHeadersMiddleware),
             Middleware(RequestIDMiddleware),
             Middleware(RequestLogMiddleware),
             Middleware(UnforeseenErrorMiddleware),

@@ -6,7 +6,7 @@
 - `sign_ups`, `moves`, `deletions`: the larger mutations, a file each; `organization_events`, `document_events`,
   `migration_progress`: the subscriptions.
 - `interfaces`, `ids`, `connections`, `instants`, `enums`, `scalars`, `fields`, `user_errors`: what the nouns share.
-- `operation_selection`, `introspection`: extensions that refuse documents before they are executed, as `document_limits`
+- `operation_selection`, `introspection`: extensions that refuse documents before they are executed. `document_limits`
   does by their `document_shapes` and `field_costs`, within the `limits` of the settings; `document_cache` remembers
   documents; `shared_execution` answers once for many.
 - `errors`: the one translator from exceptions to the wire.
@@ -14,8 +14,9 @@
   `graphql_websocket`, `websocket_protocol`: over WebSocket; `execution`: what the last two share; `live_connections`:
   how one goes on; `graphql_routes`: the routes; `bearer`: where the access token stands.
 - `server_protocols`: what the web server leaves open, clients that do not read and streams without an end.
-- `request_id`, `request_log`, `unforeseen`: middleware (`http_middleware`); `request_context`: what a request gives to
-  the resolvers; `logs`: the form of the log.
+- `preflight`: what a page of another site could send is refused.
+- `request_id`, `request_log`, `unforeseen`, `security_headers`: middleware (`http_middleware`); `request_context`: what a
+  request gives to the resolvers; `logs`: the form of the log.
 - `transfers`, `transfer_problems`: export and import over HTTP; `audit_downloads`: the audit trail; `downloads`: how a
   file is sent; `transfer_commands`, `transfer_client`: the commands.
 - `health`, `jwks`, `playground`: the other routes; `problems`: answers to requests that never reach GraphQL.

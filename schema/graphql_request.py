@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
+from schema import preflight
 from schema.media_types import JSON, content_type
 from schema.problems import ProblemError
 
@@ -27,6 +28,7 @@ class GraphQLRequest:
 async def read(request: Request) -> GraphQLRequest:
     """Return the request; raise `ProblemError` with the status that says what is wrong with it."""
     if request.method == "GET":
+        preflight.require(request)
         return from_parameters(_query_parameters(request))
     if request.method != "POST":
         raise ProblemError(405, "GraphQL is served by GET and POST.", {"Allow": "GET, POST"})

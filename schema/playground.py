@@ -8,14 +8,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 _DIST = Path(__file__).parent.parent / "web" / "dist"
-_SECURITY = {
+_POLICY = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
         "font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; "
         "base-uri 'none'; object-src 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
 }
 
 
@@ -24,12 +22,12 @@ class _Assets(StaticFiles):
 
     def file_response(self, full_path: str, stat_result: object, scope: Scope, status_code: int = 200) -> Response:  # type: ignore[override]
         response = super().file_response(full_path, stat_result, scope, status_code)  # type: ignore[arg-type]
-        response.headers.update({**_SECURITY, "Cache-Control": "public, max-age=31536000, immutable"})
+        response.headers.update({**_POLICY, "Cache-Control": "public, max-age=31536000, immutable"})
         return response
 
 
 async def _page(request: object) -> Response:  # noqa: ARG001 - Starlette's signature
-    return FileResponse(_DIST / "graphiql.html", headers={**_SECURITY, "Cache-Control": "no-cache"})
+    return FileResponse(_DIST / "graphiql.html", headers={**_POLICY, "Cache-Control": "no-cache"})
 
 
 def routes() -> list[BaseRoute]:

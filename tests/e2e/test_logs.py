@@ -122,7 +122,7 @@ async def malformed_session(server: ServerProcess) -> None:
         json_type = {"Content-Type": "application/json"}
         await http.post("/graphql", content=f'{{"query": "{_PASSWORD}', headers=json_type)
         await http.post("/graphql", content=_PASSWORD, headers={"Content-Type": f"text/{_CANARY}"})
-        await http.get("/graphql", params={"query": f"{{ {_PASSWORD} }}"})
+        await http.get("/graphql", params={"query": f"{{ {_PASSWORD} }}"}, headers={"graphql-preflight": "1"})
         await http.get("/healthz", params={"access_token": _CANARY}, headers={"X-Request-ID": f"{_CANARY} {_CANARY}"})
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(f"{_CANARY} is no HTTP\r\nAuthorization: Bearer {_CANARY}\r\n\r\n".encode())

@@ -182,8 +182,52 @@ async def test_get_serves_queries(api: API) -> None:
         "operationName": "A",
         "variables": '{"slug": "nowhere"}',
     }
-    response = await api.http.get("/graphql", params=parameters)
+    response = await api.http.get("/graphql", params=parameters, headers={"graphql-preflight": "1"})
     assert response.json() == {"data": {"organization": None}}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "Bearer none"},
+        {"apollo-require-preflight": "true"},
+        {"graphql-preflight": ""},
+        {"content-type": "application/json"},
+    ],
+)
+async def test_get_with_proof_of_a_preflight_is_served(unchanged_api: API, headers: dict[str, str]) -> None:
+    """What a page of another site cannot send without asking shows that none has."""
+    response = await unchanged_api.http.get("/graphql", params={"query": "{ __typename }"}, headers=headers)
+    assert (response.status_code, response.json()) == (200, {"data": {"__typename": "Query"}})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"content-type": "text/plain"}, {"origin": "https://evil.example"}, {"accept": "text/event-stream"}],
+)
+async def test_get_that_any_page_could_send_is_refused(unchanged_api: API, headers: dict[str, str]) -> None:
+    """An image or a link of another site executes nothing."""
+    response = await unchanged_api.http.get("/graphql", params={"query": "{ __typename }"}, headers=headers)
+    assert response.status_code == 403
+    assert_well_formed(response)
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/healthz", "/.well-known/jwks.json", "/nowhere", "/graphiql"])
+async def test_answers_tell_browsers_what_they_may_do(unchanged_api: API, path: str) -> None:
+    """Nothing is framed, sniffed or referred to; a policy of contents stands everywhere."""
+    headers = (await unchanged_api.http.get(path)).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "cache-control" in headers
+    assert "strict-transport-security" not in headers
+
+
+async def test_transport_security_is_told_over_tls(unchanged_api: API) -> None:
+    """For a year there is to be no other way, once it was secure."""
+    answer = await unchanged_api.http.get("https://tenantry.test/healthz")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
 
 
 @pytest.mark.parametrize(
