@@ -27,6 +27,7 @@ COPY web/dist web/dist
 COPY auth auth
 COPY storage storage
 COPY resolvers resolvers
+COPY templates templates
 COPY schema schema
 COPY server.py ./
 # The user may not write here, so the bytecode is made now.

@@ -48,10 +48,11 @@ check: $(VENV)/test ## Check format, lint, types, import rules, the schema file 
 soak: $(VENV)/test ## Kill servers and databases in the middle of moves, KILLS times (520): half an hour and more.
 	$(BATTLES) -rP $(UNDER_FIRE) --kills $(KILLS)
 
-bench: $(VENV)/test ## Measure what moves of tenant stores and checks of audit trails cost: a quarter of an hour.
+bench: $(VENV)/test ## Measure what moves of tenant stores, checks of audit trails, subscribers and logins cost: a quarter of an hour.
 	$(BIN)/python -m benchmarks.moves
 	$(BIN)/python -m benchmarks.audit
 	$(BIN)/python -m benchmarks.subscriptions
+	$(BIN)/python -m benchmarks.logins
 
 format: $(VENV)/test ## Format the code and mend what can be mended by itself.
 	$(BIN)/ruff format .

@@ -6,6 +6,7 @@ starts, so that a second start answers within 2.5 seconds.
 
 import asyncio
 import contextlib
+import gc
 import getpass
 import multiprocessing
 import os
@@ -19,12 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, Self, TypedDict, TypeVar
 
 import typer
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from auth.algorithms import Algorithm
+from resolvers.mail_settings import MailSettings
+from resolvers.setting_types import CommaSeparated, Lifetime, Retention
 from schema import audit_commands, key_commands, transfer_commands
-from schema.limits import DocumentLimits
+from schema.limits import DocumentLimits, TrafficLimits
 from storage import parent_process
 from storage.embedded import EmbeddedDatabase, EmbeddedDatabaseError, running_uri
 from storage.placements import StoreStrategy
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.applications import Starlette
 
-    from auth.audit_signatures import AuditSigner
+    from auth.key_sets import KeySet
     from auth.keys import KeyRing
     from resolvers.services import Services
     from storage.database import Database
@@ -58,32 +61,13 @@ class SignUp(StrEnum):
     OPERATOR = "operator"
 
 
-def _split(value: object) -> object:
-    return [entry.strip() for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
-
-
-def _seconds(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _positive(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        raise ValueError("must be longer than nothing")
-    return value
-
-
 def _not_reserved(name: str) -> str:
     if name in {"admin", "config", "local"}:
         raise ValueError("belongs to MongoDB itself")
     return name
 
 
-CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
-Lifetime = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
-Retention = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=365)), BeforeValidator(_seconds)]
-
-
-class Settings(DocumentLimits, BaseSettings):
+class Settings(DocumentLimits, TrafficLimits, MailSettings, BaseSettings):
     """The settings, each from the environment variable of its name with the prefix `TENANTRY_`, or from `.env`.
 
     Lifetimes are seconds or ISO 8601 durations (`PT10M`, `P14D`); lists are separated by commas.
@@ -115,7 +99,7 @@ class Settings(DocumentLimits, BaseSettings):
     @model_validator(mode="after")
     def _explicit_in_production(self) -> Self:
         if self.environment is Environment.PRODUCTION:
-            for name in ("jwt_keys", "audit_keys", "mongodb_uri"):
+            for name in ("jwt_keys", "audit_keys", "mongodb_uri", "smtp_url", "public_url", "mail_from"):
                 if getattr(self, name) is None:
                     raise ValueError(f"{_PREFIX}{name.upper()} has to be set in production")
         return self
@@ -146,27 +130,27 @@ def load_settings() -> Settings:
         raise StartupError(f"{key}{first['msg'].removeprefix('Value error, ')}.") from None
 
 
-def load_keys(settings: Settings) -> "KeyRing":
+def key_set(settings: Settings, *, audit: bool = False) -> "KeySet":
+    """Return where the keys of access tokens are, or those of audit trails: given, or in the data folder."""
+    from auth.key_sets import KeySet
+
+    algorithm = Algorithm.EDDSA if audit else settings.jwt_algorithm
+    given = settings.audit_keys if audit else settings.jwt_keys
+    path = settings.data_dir / ("audit-keys.json" if audit else f"keys.{algorithm.value}.json")
+    lifetime = None if audit else settings.access_token_ttl
+    return KeySet(algorithm, None if given is None else given.get_secret_value(), path, lifetime)
+
+
+def load_keys(settings: Settings, *, audit: bool = False) -> "KeyRing":
     """Read the keys of the settings, or those of the data folder, made at the first start. Raises `StartupError`."""
-    algorithm = settings.jwt_algorithm
-    return _load_keys("JWT_KEYS", settings.jwt_keys, settings.data_dir / f"keys.{algorithm.value}.json", algorithm)
+    from auth.keys import InvalidKeySetError
 
-
-def load_signer(settings: Settings) -> "AuditSigner":
-    """Read the keys of audit trails as `load_keys` does those of access tokens. Raises `StartupError`."""
-    from auth.audit_signatures import AuditSigner
-
-    path = settings.data_dir / "audit-keys.json"
-    return AuditSigner(_load_keys("AUDIT_KEYS", settings.audit_keys, path, Algorithm.EDDSA))
-
-
-def _load_keys(name: str, given: SecretStr | None, path: Path, algorithm: Algorithm) -> "KeyRing":
-    from auth import keys
-
+    found = key_set(settings, audit=audit)
     try:
-        return keys.load(None if given is None else given.get_secret_value(), path, algorithm)
-    except keys.InvalidKeySetError as error:
-        raise StartupError(f"{_PREFIX}{'DATA_DIR' if given is None else name}: {error}") from None
+        return found.load()
+    except InvalidKeySetError as error:
+        name = "DATA_DIR" if found.given is None else "AUDIT_KEYS" if audit else "JWT_KEYS"
+        raise StartupError(f"{_PREFIX}{name}: {error}") from None
 
 
 def connect(settings: Settings) -> "Database":
@@ -193,14 +177,21 @@ def create_app(settings: Settings) -> "Starlette":
 
     from resolvers import upkeep
     from schema import assembly, audit_downloads, graphql_routes, health, jwks, playground, problems, transfers
+    from schema.overload import Capacity
     from schema.request_id import RequestIDMiddleware
     from schema.request_log import RequestLogMiddleware
     from schema.security_headers import SecurityHeadersMiddleware
     from schema.unforeseen import UnforeseenErrorMiddleware
 
     explorable = settings.environment is Environment.DEVELOPMENT
+    schema = assembly.build(explorable=explorable, limits=settings)
     routes: list[BaseRoute] = [
-        *graphql_routes.routes(assembly.build(explorable=explorable, limits=settings), origins=settings.cors_origins),
+        *graphql_routes.routes(
+            schema,
+            Capacity(settings.max_requests_at_once),
+            origins=settings.cors_origins,
+            secure_cookies=settings.environment is Environment.PRODUCTION,
+        ),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/.well-known/jwks.json", jwks.jwks),
@@ -213,6 +204,7 @@ def create_app(settings: Settings) -> "Starlette":
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
+        allow_credentials="*" not in settings.cors_origins,
         allow_methods=["GET", "POST"],
         allow_headers=[*_REQUEST_HEADERS, "Authorization", "Content-Type", "X-Request-ID"],
         expose_headers=["X-Request-ID", "Upload-Id", "Upload-Offset"],
@@ -240,44 +232,32 @@ def create_app(settings: Settings) -> "Starlette":
 
 @contextlib.asynccontextmanager
 async def open_state(settings: Settings) -> AsyncIterator[State]:
-    """Open what all requests share; at the end, wait for background work before closing it."""
-    from auth.passwords import PasswordHasher
+    """Open what all requests share, as the settings say; close it at the end."""
+    from auth.audit_signatures import AuditSigner
     from auth.tokens import AccessTokens
-    from resolvers.background import BackgroundTasks
-    from resolvers.feed import EventFeed
-    from resolvers.incidents import Incidents
-    from resolvers.rounds import Rounds
-    from resolvers.services import Policy, Services
+    from resolvers import services
+    from resolvers.mailer import mailer
 
     keys = load_keys(settings)
-    database = connect(settings)
-    rounds = Rounds(database)
-    services = Services(
-        database=database,
-        passwords=PasswordHasher(),
+    async with services.opened(
+        connect(settings),
         tokens=AccessTokens(
             keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience, ttl=settings.access_token_ttl
         ),
-        signer=load_signer(settings),
-        background=BackgroundTasks(),
-        incidents=Incidents(database),
-        rounds=rounds,
-        feed=EventFeed(database, rounds, settings.subscriptions_per_organization),
-        policy=Policy(
+        signer=AuditSigner(load_keys(settings, audit=True)),
+        mailer=mailer(settings, address=_address(settings), folder=_mails(settings)),
+        policy=services.Policy(
             open_signup=settings.signup is SignUp.OPEN,
             store_strategy=settings.tenant_store,
             session_idle=settings.refresh_token_ttl,
             delete_retention=settings.delete_retention,
+            verification_period=None if settings.smtp_url is None else settings.verification_period,
+            subscriptions_per_organization=settings.subscriptions_per_organization,
+            rate_limit=settings.rate_limit,
+            anonymous_rate_limit=settings.anonymous_rate_limit,
         ),
-    )
-    try:
-        yield {"services": services, "keys": keys}
-    finally:
-        await services.feed.close()
-        await services.background.close()
-        await services.incidents.close()
-        services.passwords.close()
-        await services.database.close()
+    ) as opened:
+        yield {"services": opened, "keys": keys}
 
 
 async def prepare(settings: Settings, *, alone: bool) -> None:
@@ -316,7 +296,15 @@ def worker_app() -> "Starlette":
         parent_process.die_with_parent(server.pid)  # Not os.getppid(): the server may be dead by now.
     settings = load_settings()
     _configure_logging(settings)
-    return create_app(settings)
+    return _load_app(settings)
+
+
+def _load_app(settings: Settings) -> "Starlette":
+    """Build the application of a server process, and have garbage collections pass it over: each would be a pause."""
+    app = create_app(settings)
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 cli = typer.Typer(
@@ -326,7 +314,7 @@ cli = typer.Typer(
 )
 operator_cli = typer.Typer(help="The people who run the installation.", no_args_is_help=True)
 cli.add_typer(operator_cli, name="operator")
-cli.add_typer(key_commands.commands, name="keys")
+cli.add_typer(key_commands.commands(lambda audit: key_set(load_settings(), audit=audit)), name="keys")
 cli.add_typer(transfer_commands.commands)
 cli.add_typer(audit_commands.commands, name="audit")
 
@@ -350,7 +338,7 @@ def serve() -> None:
 
         _configure_logging(settings)
         load_keys(settings)
-        load_signer(settings)
+        load_keys(settings, audit=True)
         config = _uvicorn_config(settings)
         if embedded is not None:
             embedded.wait_until_ready()
@@ -426,10 +414,10 @@ def _ask_password() -> str:
 def _uvicorn_config(settings: Settings) -> "uvicorn.Config":
     import uvicorn
 
-    from schema.graphql_request import MAX_BODY_BYTES
+    from schema.request_bodies import MAX_BYTES
 
     return uvicorn.Config(
-        create_app(settings) if settings.workers == 1 else "server:worker_app",
+        _load_app(settings) if settings.workers == 1 else "server:worker_app",
         factory=settings.workers > 1,
         host=settings.host,
         port=settings.port,
@@ -439,11 +427,12 @@ def _uvicorn_config(settings: Settings) -> "uvicorn.Config":
         ws="schema.server_protocols:WebSocketProtocol",
         log_config=None,
         access_log=False,
-        ws_max_size=MAX_BODY_BYTES,
+        ws_max_size=MAX_BYTES,
         ws_per_message_deflate=False,
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
+        limit_concurrency=settings.max_connections,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
 
@@ -468,13 +457,28 @@ def _configure_logging(settings: Settings) -> None:
     logs.configure(as_json=settings.environment is Environment.PRODUCTION)
 
 
+def _address(settings: Settings) -> str:
+    return (
+        f"http://[{settings.host}]:{settings.port}"
+        if ":" in settings.host
+        else f"http://{settings.host}:{settings.port}"
+    )
+
+
+def _mails(settings: Settings) -> Path:
+    """Return the folder of the mails that no server sends."""
+    return settings.data_dir.resolve() / "mails"
+
+
 def _announce(settings: Settings) -> None:
-    address = f"http://{settings.host}:{settings.port}"
+    address = _address(settings)
     typer.echo(f"GraphQL endpoint  {address}/graphql")
     if settings.environment is Environment.DEVELOPMENT:
         typer.echo(f"Playground        {address}/graphiql")
     where = settings.data_dir.resolve() if settings.mongodb_uri is None else f"database {settings.database}"
     typer.echo(f"Data              {where}")
+    if settings.smtp_url is None:
+        typer.echo(f"Mail              {_mails(settings)}")
     sys.stdout.flush()
 
 

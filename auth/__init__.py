@@ -2,7 +2,8 @@
 
 - `errors`: the base error, its stable codes, and the errors that every layer may raise.
 - `identifiers`: the id types; holding an `OrganizationId` means that someone verified it.
-- `algorithms`, `keys`, `tokens`: the signing keys and the access tokens made with them.
+- `algorithms`, `keys`, `tokens`: the signing keys and the access tokens made with them; `key_sets`: how they change, in
+  `key_files`, which servers follow.
 - `audit_chain`: the form and the hash of an audit trail's links.
 - `passwords`: hashing off the event loop, and which passwords are too weak.
 - `permissions`: the classes that guard schema fields.

@@ -66,14 +66,23 @@ class AuditSigner:
     """Signs with the first key of a set; what any of them has signed counts."""
 
     def __init__(self, keys: KeyRing) -> None:
-        self.jwks = keys.jwks()
-        self.keys = AuditKeys.from_json(orjson.dumps(self.jwks))
-        self._current = keys.current
+        self._ring = keys
+
+    @property
+    def jwks(self) -> dict[str, list[dict[str, str]]]:
+        """The public halves, as a JSON Web Key Set."""
+        return self._ring.jwks()
+
+    @property
+    def keys(self) -> AuditKeys:
+        """What verifies all that counts."""
+        return AuditKeys.from_json(orjson.dumps(self.jwks))
 
     def sign(self, payload: Mapping[str, Any], kind: Signed) -> str:
         """Return the signed payload."""
-        header = {"typ": kind.value, "kid": self._current.kid}
-        return _jws.encode(audit_chain.canonical(payload), self._current.signer, algorithm=_ALGORITHM, headers=header)
+        key = self._ring.current
+        header = {"typ": kind.value, "kid": key.kid}
+        return _jws.encode(audit_chain.canonical(payload), key.signer, algorithm=_ALGORITHM, headers=header)
 
     def head(self, organization: str, seq: int, link_hash: str, at: str, kind: Signed = Signed.CHECKPOINT) -> str:
         """Return a signed statement that a chain had this head at an instant."""

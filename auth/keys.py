@@ -1,18 +1,17 @@
 """The keys that access tokens and audit trails are signed with, as JSON Web Keys (RFC 7517).
 
-A key set is a JSON file or text `{"keys": [...]}` of private keys. The first key signs, all of them verify, so that
-keys rotate without a logout. A `kid` that is missing is the key's thumbprint (RFC 7638).
+A key set is a JSON text `{"keys": [...]}`. The first key is private and signs, all of them verify, so that keys rotate
+without a logout; of those behind it the public half is enough. A `kid` that is missing is the key's thumbprint
+(RFC 7638).
 """
 
 import base64
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -27,7 +26,8 @@ _THUMBPRINT_MEMBERS = {
     "RSA": ("e", "kty", "n"),
     "oct": ("k", "kty"),
 }
-_PUBLIC_MEMBERS = {"kty", "crv", "x", "y", "n", "e"}
+_KEY_MEMBERS = ("kty", "crv", "x", "y", "n", "e")
+_PUBLIC_MEMBERS = {*_KEY_MEMBERS, "kid", "alg", "use", "iat"}
 _CURVE = "Ed25519"
 _RSA_BITS = 3072
 _MIN_RSA_BITS = 2048
@@ -39,73 +39,77 @@ class InvalidKeySetError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
-    """One key of the set; `verifier` is its public half, or the same secret for HS256."""
+class VerifyingKey:
+    """One key of the set: its public half, or the same secret for HS256, which has no public form."""
 
     kid: str
-    signer: jwt.PyJWK
     verifier: jwt.PyJWK
     public_jwk: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey(VerifyingKey):
+    """The key that signs."""
+
+    signer: jwt.PyJWK
 
 
 class KeyRing:
     """All keys that are valid now, for one algorithm."""
 
-    def __init__(self, algorithm: Algorithm, keys: Sequence[SigningKey]) -> None:
+    def __init__(self, algorithm: Algorithm, keys: "KeyList") -> None:
         self.algorithm = algorithm
-        self.current = keys[0]
-        self._by_kid = {key.kid: key for key in keys}
+        self._keys = keys
+        self._version = 0
 
     @classmethod
     def from_json(cls, text: str, algorithm: Algorithm) -> "KeyRing":
-        """Read a JSON Web Key Set of private keys; raise `InvalidKeySetError` if one of them is unfit."""
-        jwks = _parse_key_set(text)
-        keys = [_signing_key(jwk, algorithm) for jwk in jwks]
-        if len({key.kid for key in keys}) != len(keys):
-            raise InvalidKeySetError("Two keys of the set have the same kid.")
-        return cls(algorithm, keys)
+        """Read a JSON Web Key Set; raise `InvalidKeySetError` if one of its keys is unfit."""
+        return cls(algorithm, KeyList.from_json(text, algorithm))
 
-    def find(self, kid: object) -> SigningKey | None:
+    @property
+    def version(self) -> int:
+        """A number that rises when the set changes."""
+        return self._version
+
+    @property
+    def current(self) -> SigningKey:
+        """The key that signs."""
+        return self._keys.first
+
+    def find(self, kid: object) -> VerifyingKey | None:
         """Return the key with this id, or None."""
-        return self._by_kid.get(kid) if isinstance(kid, str) else None
+        return self._keys.by_kid.get(kid) if isinstance(kid, str) else None
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """Return the public halves as a JSON Web Key Set: empty for HS256."""
-        return {"keys": [key.public_jwk for key in self._by_kid.values() if key.public_jwk is not None]}
+        return {"keys": [key.public_jwk for key in self._keys.by_kid.values() if key.public_jwk is not None]}
 
 
-def load(given: str | None, path: Path, algorithm: Algorithm) -> KeyRing:
-    """Read a key set that is given as text or as the path of a file, else that at `path`, made if it is not there.
+class KeyList:
+    """The keys of a set as it was read: the one that signs, and all by their id."""
 
-    Raises `InvalidKeySetError`, whose message shows nothing of what was given, which may be a key.
-    """
-    try:
-        if given is None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return load_or_create(path, algorithm)
-        return KeyRing.from_json(given if given.lstrip().startswith("{") else Path(given).read_text(), algorithm)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "It is not text"
-        raise InvalidKeySetError(f"A key set cannot be read there: {reason}.") from None
+    def __init__(self, first: SigningKey, others: Sequence[VerifyingKey]) -> None:
+        self.first = first
+        self.by_kid = {key.kid: key for key in (first, *others)}
 
-
-def load_or_create(path: Path, algorithm: Algorithm) -> KeyRing:
-    """Read the key set at `path`, first making it, for its owner's eyes only, if it is not there.
-
-    Two processes that start at once end up with the same keys: a hard link appears whole or fails.
-    """
-    if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # With mode 0600.
-            draft.write(generate(algorithm))
-            draft.flush()
-            os.fsync(draft.fileno())
-            with contextlib.suppress(FileExistsError):
-                os.link(draft.name, path)
-    return KeyRing.from_json(path.read_text(), algorithm)
+    @classmethod
+    def from_json(cls, text: str, algorithm: Algorithm) -> "KeyList":
+        """Read a JSON Web Key Set; raise `InvalidKeySetError` if one of its keys is unfit."""
+        first, *others = parse_key_set(text)
+        found = cls(_signing_key(first, algorithm), [_verifying_key(jwk, algorithm) for jwk in others])
+        if len(found.by_kid) != 1 + len(others):
+            raise InvalidKeySetError("Two keys of the set have the same kid.")
+        return found
 
 
 def generate(algorithm: Algorithm) -> str:
     """Return a new key set of one private key, as JSON."""
+    return json.dumps({"keys": [generate_key(algorithm)]}, indent=2)
+
+
+def generate_key(algorithm: Algorithm) -> dict[str, Any]:
+    """Return a new private key; `iat`, which is no registered member, says when it was made, in seconds."""
     jwk: dict[str, Any]
     match algorithm:
         case Algorithm.EDDSA:
@@ -117,7 +121,7 @@ def generate(algorithm: Algorithm) -> str:
         case Algorithm.HS256:
             jwk = HMACAlgorithm.to_jwk(os.urandom(_MIN_SECRET_BYTES), as_dict=True)
     jwk = {name: value for name, value in jwk.items() if name not in {"key_ops", "alg"}}
-    return json.dumps({"keys": [{**jwk, "alg": algorithm.value, "use": "sig", "kid": thumbprint(jwk)}]}, indent=2)
+    return {**jwk, "alg": algorithm.value, "use": "sig", "kid": thumbprint(jwk), "iat": int(time.time())}
 
 
 def thumbprint(jwk: dict[str, Any]) -> str:
@@ -127,7 +131,8 @@ def thumbprint(jwk: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
 
 
-def _parse_key_set(text: str) -> list[dict[str, Any]]:
+def parse_key_set(text: str) -> list[dict[str, Any]]:
+    """Return the keys of a set, of which there is at least one, unchecked. Raises `InvalidKeySetError`."""
     try:
         jwks = json.loads(text)["keys"]
     except (ValueError, TypeError, KeyError):
@@ -137,24 +142,41 @@ def _parse_key_set(text: str) -> list[dict[str, Any]]:
     return jwks
 
 
+def kid_of(jwk: dict[str, Any]) -> str:
+    """Return the id of a key."""
+    return str(jwk.get("kid") or thumbprint(jwk))
+
+
+def public_half(jwk: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a key need not be kept secret."""
+    return {name: value for name, value in jwk.items() if name in _PUBLIC_MEMBERS}
+
+
 def _signing_key(jwk: dict[str, Any], algorithm: Algorithm) -> SigningKey:
+    if ("k" if algorithm is Algorithm.HS256 else "d") not in jwk:
+        raise InvalidKeySetError(f"Expected a private key for {algorithm.value} at the beginning of the set.")
+    found = _verifying_key(jwk, algorithm)
+    return SigningKey(found.kid, found.verifier, found.public_jwk, jwt.PyJWK(jwk, algorithm.value))
+
+
+def _verifying_key(jwk: dict[str, Any], algorithm: Algorithm) -> VerifyingKey:
     try:
-        signer = jwt.PyJWK(jwk, algorithm.value)
-        kid = str(jwk.get("kid") or thumbprint(jwk))
-        private = jwk["k"] if algorithm is Algorithm.HS256 else jwk["d"]
+        given = jwt.PyJWK(jwk, algorithm.value)
+        kid = kid_of(jwk)
+        weak = algorithm is Algorithm.HS256 and len(_decode(jwk["k"])) < _MIN_SECRET_BYTES
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
-        raise InvalidKeySetError(f"Expected private keys for {algorithm.value}.") from None
+        raise InvalidKeySetError(f"Expected keys for {algorithm.value}.") from None
+    if weak:
+        raise InvalidKeySetError(f"A secret for HS256 has at least {_MIN_SECRET_BYTES} bytes.")
     if algorithm is Algorithm.HS256:
-        if len(_decode(private)) < _MIN_SECRET_BYTES:
-            raise InvalidKeySetError(f"A secret for HS256 has at least {_MIN_SECRET_BYTES} bytes.")
-        return SigningKey(kid, signer, signer, None)
+        return VerifyingKey(kid, given, None)
     if algorithm is Algorithm.EDDSA and jwk.get("crv") != _CURVE:
         raise InvalidKeySetError(f"A key for EdDSA has the curve {_CURVE}.")
-    if isinstance(signer.key, rsa.RSAPrivateKey) and signer.key.key_size < _MIN_RSA_BITS:
+    if isinstance(given.key, rsa.RSAPrivateKey | rsa.RSAPublicKey) and given.key.key_size < _MIN_RSA_BITS:
         raise InvalidKeySetError(f"A key for RS256 has at least {_MIN_RSA_BITS} bits.")
-    public = {name: str(value) for name, value in jwk.items() if name in _PUBLIC_MEMBERS}
+    public = {name: str(jwk[name]) for name in _KEY_MEMBERS if name in jwk}
     public |= {"kid": kid, "alg": algorithm.value, "use": "sig"}
-    return SigningKey(kid, signer, jwt.PyJWK(public, algorithm.value), public)
+    return VerifyingKey(kid, jwt.PyJWK(public, algorithm.value), public)
 
 
 def _decode(text: str) -> bytes:

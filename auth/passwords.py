@@ -5,6 +5,7 @@ Parameters: OWASP Password Storage Cheat Sheet, Argon2id with m=19456 KiB, t=2, 
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -12,7 +13,7 @@ from typing import ParamSpec, TypeVar
 import argon2
 import zxcvbn
 
-from auth.errors import UserError, UserErrorCode
+from auth.errors import UnavailableError, UserError, UserErrorCode
 
 MIN_LENGTH = 8
 MAX_LENGTH = 128
@@ -24,6 +25,8 @@ _DECOY = (  # Of 32 random bytes.
 _LEET = "4@8({[<369!1|70$5+%2"
 _STAND_INS = "~^_?*=-;:'.,>})]\\`"
 _MAX_LEET_KINDS = 8
+_NICENESS = 10
+_MAX_WAITING = 128  # At 50 ms each and on one processor, the last one is still answered in time.
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -32,12 +35,14 @@ _T = TypeVar("_T")
 class PasswordHasher:
     """Argon2id in a small pool of threads, so that a flood of logins leaves processor time for everything else.
 
-    The library releases the interpreter lock while it hashes. One processor is left to the event loop.
+    The library releases the interpreter lock while it hashes. One processor is left to the event loop. Every
+    method that waits raises `UnavailableError` when 128 passwords wait.
     """
 
     def __init__(self) -> None:
         self._argon2 = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-        self._threads = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) - 1))
+        self._threads = ThreadPoolExecutor(max(1, (os.cpu_count() or 2) - 1), initializer=_step_back)
+        self._waiting = 0
 
     async def hash(self, password: str) -> str:
         """Return the Argon2id hash of a password in PHC string format."""
@@ -80,8 +85,20 @@ class PasswordHasher:
             return False
 
     async def _run(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        """Run work in a thread. Raises `UnavailableError` if too much waits for that."""
+        if self._waiting >= _MAX_WAITING:
+            raise UnavailableError
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        finally:
+            self._waiting -= 1
+
+
+def _step_back() -> None:
+    """Have the thread yield to all others; elsewhere than on Linux it would be the process."""
+    if sys.platform == "linux":
+        os.nice(_NICENESS)
 
 
 def _weakness(password: str, known: Sequence[str]) -> str | None:

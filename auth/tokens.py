@@ -3,6 +3,7 @@
 A token says who signed in; what the caller may do is asked of the live records at every request.
 """
 
+import base64
 import hashlib
 import time
 import uuid
@@ -45,7 +46,7 @@ class AccessToken:
 
 
 class AccessTokens:
-    """Issues and verifies access tokens, and remembers the verified ones, by hash, until they end."""
+    """Issues and verifies access tokens; remembers the verified ones, by hash, until they end or the keys change."""
 
     def __init__(self, keys: KeyRing, *, issuer: str, audience: str, ttl: timedelta) -> None:
         self._keys = keys
@@ -53,6 +54,7 @@ class AccessTokens:
         self._audience = audience
         self._ttl = ttl
         self._verified: OrderedDict[bytes, AccessClaims] = OrderedDict()
+        self._version = keys.version
 
     def issue(
         self,
@@ -82,8 +84,9 @@ class AccessTokens:
 
     def verify(self, token: str) -> AccessClaims:
         """Return the claims of a token of ours that has not ended; raise `InvalidTokenError` for all others."""
-        if len(token) > _MAX_LENGTH:
+        if len(token) > _MAX_LENGTH or not token.isascii():
             raise InvalidTokenError
+        self._forget_after_a_change()
         digest = hashlib.sha256(token.encode()).digest()
         claims = self._verified.get(digest)
         if claims is None:
@@ -98,7 +101,7 @@ class AccessTokens:
         try:
             header = jwt.get_unverified_header(token)
             key = self._keys.find(header.get("kid"))
-            if key is None or header.get("typ") != _TYPE:
+            if key is None or header.get("typ") != _TYPE or not _is_canonical(token.rpartition(".")[2]):
                 raise InvalidTokenError
             claims = jwt.decode(
                 token,
@@ -110,13 +113,26 @@ class AccessTokens:
                 options={"require": _REQUIRED_CLAIMS, "strict_aud": True, "enforce_minimum_key_length": True},
             )
             return _read_claims(claims)
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise InvalidTokenError from error
+
+    def _forget_after_a_change(self) -> None:
+        """Forget what keys have verified that may have been retired."""
+        version = self._keys.version
+        if version != self._version:
+            self._verified.clear()
+            self._version = version
 
     def _remember(self, digest: bytes, claims: AccessClaims) -> None:
         self._verified[digest] = claims
         if len(self._verified) > _REMEMBERED:
             self._verified.popitem(last=False)
+
+
+def _is_canonical(signature: str) -> bool:
+    """Tell whether this is the one text for its bytes: decoders skip what does not belong, and ignore the last bits."""
+    decoded = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+    return base64.urlsafe_b64encode(decoded).rstrip(b"=").decode() == signature
 
 
 def _read_claims(claims: dict[str, object]) -> AccessClaims:

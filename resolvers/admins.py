@@ -6,7 +6,7 @@ from auth.errors import ForbiddenError, UserError, UserErrorCode
 from auth.identifiers import AdminId, OrganizationId
 from auth.principals import AdminPrincipal, OperatorPrincipal
 from auth.roles import Permission
-from resolvers import emails, names
+from resolvers import emails, login_defence, names
 from resolvers.authorization import authorize_change
 from resolvers.context import RequestContext
 from storage import accounts
@@ -83,7 +83,9 @@ async def _changes(context: RequestContext, admin: AdminRecord, update: AdminUpd
     if update.name is not None:
         changes["name"] = names.check_name(update.name, "name")
     if update.email is not None:
-        changes["email"] = emails.check_email(update.email)
+        email = emails.check_email(update.email)
+        if email != admin.email:
+            changes["email"] = email
     if update.email is None and update.password is None:
         return changes
     await _check_current_password(context, admin, update.current_password)
@@ -98,5 +100,5 @@ async def _check_current_password(context: RequestContext, admin: AdminRecord, g
     path = ("currentPassword",)
     if given is None:
         raise UserError(UserErrorCode.INVALID, "Give the current password to change email or password.", path)
-    if not await context.services.passwords.verify(given, admin.password_hash):
+    if not await login_defence.matches(context, admin.email, admin, given):
         raise UserError(UserErrorCode.BAD_CREDENTIALS, "The current password is wrong.", path)

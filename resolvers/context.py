@@ -12,6 +12,8 @@ from auth.tokens import AccessClaims, InvalidTokenError
 from resolvers import incidents
 from resolvers.incidents import Incident
 from resolvers.loaders import Loaders
+from resolvers.rate_budgets import Charge
+from resolvers.refresh_cookies import RefreshCookie
 from resolvers.services import Services
 from resolvers.sharing import Share
 from storage.acts import Act, ActorKind, ActorReference
@@ -49,6 +51,9 @@ class RequestContext:
         self._stand_in: Principal | None = None
         self.claim: Claim | None = None
         self.share: Share | None = None
+        self.cost = 0
+        self.charge: Charge | None = None
+        self.refresh_cookie: RefreshCookie | None = None
 
     @property
     def origin(self) -> Origin:

@@ -10,7 +10,7 @@ from auth.identifiers import OrganizationId
 from auth.principals import FormerAdmin
 from auth.roles import Permission
 from resolvers import idempotency
-from resolvers.authorization import authorize, refused
+from resolvers.authorization import authorize, not_changeable, refused
 from resolvers.context import RequestContext
 from resolvers.idempotency import Attempt, once
 from resolvers.services import Services
@@ -60,6 +60,8 @@ async def restore(context: RequestContext, organization_id: OrganizationId, atte
 
 async def _delete(context: RequestContext, organization_id: OrganizationId, confirm_slug: str) -> OrganizationRecord:
     organization = await authorize(context, Permission.ORGANIZATION_DELETE, organization_id)
+    if organization.status is OrganizationStatus.SUSPENDED:
+        raise not_changeable(organization)
     if confirm_slug != organization.slug:
         raise UserError(UserErrorCode.INVALID, "To delete the organization, repeat its slug exactly.", ("confirmSlug",))
     try:

@@ -25,6 +25,12 @@ def normalize(email: str) -> str | None:
         return None
 
 
+def for_mail(email: str) -> str:
+    """Return the address with its domain as the DNS has it; raise `ValueError` if it is none."""
+    address = validate_email(email, check_deliverability=False)
+    return f"{address.local_part}@{address.ascii_domain}"
+
+
 def taken() -> UserError:
     """Return the error for an address that another account has."""
     return UserError(UserErrorCode.EMAIL_TAKEN, "Another account has this email address.", ("email",))

@@ -11,11 +11,12 @@ from typing import TypeVar
 from aiodataloader import DataLoader
 
 from auth.errors import UnavailableError
-from auth.identifiers import AdminId, DocumentId, MigrationId, OperatorId, OrganizationId, SessionId
-from storage import admins, documents, migrations, organizations, sessions, slugs, tenant_access
+from auth.identifiers import AdminId, DocumentId, InvitationId, MigrationId, OperatorId, OrganizationId, SessionId
+from storage import admins, documents, invitations, migrations, organizations, sessions, slugs, tenant_access
 from storage.admins import AccountRecord, AdminRecord
 from storage.database import Database
 from storage.documents import DocumentRecord
+from storage.invitations import InvitationRecord
 from storage.migrations import MigrationRecord
 from storage.organizations import OrganizationRecord
 from storage.pages import Page, PageRequest
@@ -100,6 +101,18 @@ class MigrationByIdLoader(Loader[MigrationId, MigrationRecord | None]):
         return [found.get(key) for key in keys]
 
 
+class InvitationByIdLoader(Loader[InvitationId, InvitationRecord | None]):
+    """Invitations of any state."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+
+    async def batch_load_fn(self, keys: list[InvitationId]) -> list[InvitationRecord | None]:  # noqa: D102
+        found = await invitations.find_by_ids(self._database, keys)
+        return [found.get(key) for key in keys]
+
+
 class LatestMovesByOrganizationLoader(Loader[OrganizationId, Sequence[MigrationRecord]]):
     """The ten latest moves of an organization, newest first."""
 
@@ -175,5 +188,6 @@ class Loaders:
         self.accounts = AccountByIdLoader(database)
         self.sessions = SessionByIdLoader(database)
         self.migrations = MigrationByIdLoader(database)
+        self.invitations = InvitationByIdLoader(database)
         self.latest_moves = LatestMovesByOrganizationLoader(database)
         self.admin_pages = AdminPageByOrganizationLoader(database)

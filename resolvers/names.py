@@ -16,7 +16,7 @@ def check_name(name: str, path: str) -> str:
     name = name.strip()
     if not MIN_LENGTH <= len(name) <= MAX_LENGTH:
         raise UserError(UserErrorCode.INVALID, f"A name has {MIN_LENGTH} to {MAX_LENGTH} characters.", (path,))
-    if _has_controls(name):
+    if has_controls(name):
         raise UserError(UserErrorCode.INVALID, "A name has no control characters.", (path,))
     return name
 
@@ -28,11 +28,11 @@ def check_description(description: str) -> str:
         raise UserError(
             UserErrorCode.INVALID, f"A description has at most {MAX_DESCRIPTION_LENGTH} characters.", ("description",)
         )
-    if _has_controls(description.translate({ord(character): None for character in _LINE_BREAKS})):
+    if has_controls(description.translate({ord(character): None for character in _LINE_BREAKS})):
         raise UserError(UserErrorCode.INVALID, "A description has no control characters.", ("description",))
     return description
 
 
-def _has_controls(text: str) -> bool:
+def has_controls(text: str) -> bool:
     """Tell whether the text has characters that hide or reorder others."""
     return any(unicodedata.category(character) in {"Cc", "Cs"} or ord(character) in _INVISIBLE for character in text)

@@ -12,7 +12,7 @@ from resolvers.subscriptions import Moment
 from storage.audit_actions import AuditAction
 from storage.events import EventKind
 
-_FOR_AUDITORS = ("session:", "operator:")
+_FOR_AUDITORS = ("session:", "invitation:", "operator:")
 
 
 async def follow(

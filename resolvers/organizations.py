@@ -1,14 +1,16 @@
 """Organizations: found, listed, described. They begin in `sign_ups`, move in `moves` and end in `deletions`."""
 
+from dataclasses import replace
 from typing import TypedDict
 
 from auth.errors import BadRequestError
 from auth.identifiers import OrganizationId
 from auth.roles import Permission
-from resolvers import names, slugs
+from resolvers import emails, names, slugs
 from resolvers.authorization import authorize_change, refused
 from resolvers.context import RequestContext
-from storage import organizations
+from storage import admins, organizations
+from storage.admins import AdminRecord
 from storage.organizations import OrganizationFilter, OrganizationOrderField, OrganizationRecord, OrganizationStatus
 from storage.pages import Page, PageRequest
 from storage.tenant_stores import TenantStore
@@ -50,8 +52,15 @@ async def find_page(
     *,
     order: OrganizationOrderField,
     descending: bool,
+    admin_email: str | None = None,
 ) -> Page[OrganizationRecord]:
     """Return a page of the directory; the field's guard has let operators through only."""
+    if admin_email is not None:
+        address = emails.normalize(admin_email)
+        account = None if address is None else await admins.find_by_email(context.services.database, address)
+        if not isinstance(account, AdminRecord):
+            return Page([], has_next=False, has_previous=False)
+        narrow = replace(narrow, organization_id=account.organization_id)
     found = await organizations.find_page(context.services.database, narrow, page, order=order, descending=descending)
     for organization in found.items:
         context.loaders.organizations.prime(organization.id, organization)

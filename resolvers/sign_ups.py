@@ -8,7 +8,7 @@ from auth.errors import UserError, UserErrorCode, UserErrors
 from auth.identifiers import AdminId, OrganizationId
 from auth.permissions import require
 from auth.roles import Permission, Role
-from resolvers import emails, incidents, names, sessions, slugs
+from resolvers import emails, login_defence, names, sessions, slugs
 from resolvers.context import RequestContext
 from resolvers.idempotency import Attempt, mismatch, once_by
 from resolvers.sessions import IssuedSession
@@ -74,6 +74,7 @@ async def _sign_up(context: RequestContext, request: OrganizationSignUp) -> Sign
             None if session is None else session.record,
             lambda: services.passwords.hash(checked.password),
             await _act(context, owner, session),
+            services.policy.verification_period,
         )
     except SlugTakenError:
         raise slugs.taken(given=request.slug is not None) from None
@@ -87,11 +88,8 @@ async def _sign_up(context: RequestContext, request: OrganizationSignUp) -> Sign
 async def _find_again(context: RequestContext, password: str, references: References) -> SignedUp:
     """Return what was signed up before, to who knows the password, which is not among what the key is compared by."""
     account = await context.loaders.accounts.load(references["admin"])
-    password_hash = None if account is None else account.password_hash
-    matches = await context.services.passwords.verify(password, password_hash)
+    matches = await login_defence.matches(context, "" if account is None else account.email, account, password)
     if not isinstance(account, AdminRecord) or not matches:
-        if isinstance(account, AdminRecord):
-            context.note(incidents.failed_login(account.organization_id, account.id))
         raise mismatch()
     organization = await context.loaders.organizations.load(account.organization_id)
     if organization is None or organization.status is OrganizationStatus.DELETED:

@@ -4,16 +4,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from resolvers import mail_sender
 from resolvers.services import Services
 from storage import checkpoints, recovery
 
 
 @contextlib.asynccontextmanager
 async def kept_up(services: Services) -> AsyncIterator[None]:
-    """Recover what was abandoned and sign audit trails, until the end of the block."""
+    """Recover what was abandoned, sign audit trails, and send mails, until the end of the block."""
     tasks = {
         asyncio.create_task(recovery.keep_recovering(services.database)),
         asyncio.create_task(checkpoints.keep_signing(services.database, services.signer)),
+        asyncio.create_task(mail_sender.keep_sending(services)),
     }
     try:
         yield

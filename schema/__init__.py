@@ -3,8 +3,9 @@
 - `assembly`: the one list of everything in the schema; `python server.py schema` prints it.
 - `organizations`, `admins`, `sessions`, `migrations`, `tenant_stores`, `viewer`, `nodes`: the nouns;
   `documents`, `document_changes`, `document_types`: the tenants' own; `audit_events`, `actors`: what was done, by whom.
-- `sign_ups`, `moves`, `deletions`: the larger mutations, a file each; `organization_events`, `document_events`,
-  `migration_progress`: the subscriptions.
+- `memberships`, `invitations`, `inviting`: members come, change and go.
+- `sign_ups`, `moves`, `deletions`, `password_resets`, `email_verifications`: the larger mutations, a file each;
+  `organization_events`, `document_events`, `migration_progress`: the subscriptions.
 - `interfaces`, `ids`, `connections`, `instants`, `enums`, `scalars`, `fields`, `user_errors`: what the nouns share.
 - `operation_selection`, `introspection`: extensions that refuse documents before they are executed. `document_limits`
   does by their `document_shapes` and `field_costs`, within the `limits` of the settings; `document_cache` remembers
@@ -13,11 +14,14 @@
 - `graphql_http`, `graphql_request`, `media_types`: GraphQL over HTTP; `graphql_sse`: as Server-Sent Events;
   `graphql_websocket`, `websocket_protocol`: over WebSocket; `execution`: what the last two share; `live_connections`:
   how one goes on; `graphql_routes`: the routes; `bearer`: where the access token stands.
-- `server_protocols`: what the web server leaves open, clients that do not read and streams without an end.
+- `server_protocols`: what the web server leaves open, clients that are slow or many and streams without an end;
+  `request_bodies`, `overload`: how much of them is taken in at once.
 - `preflight`: what a page of another site could send is refused.
-- `request_id`, `request_log`, `unforeseen`, `security_headers`: middleware (`http_middleware`); `request_context`: what a
-  request gives to the resolvers; `logs`: the form of the log.
+- `refresh_cookies`: how a browser keeps a refresh token.
+- `request_id`, `request_log`, `unforeseen`, `security_headers`: middleware (`http_middleware`); `request_context`: what
+  a request gives to the resolvers; `logs`: the form of the log.
 - `transfers`, `transfer_problems`: export and import over HTTP; `audit_downloads`: the audit trail; `downloads`: how a
   file is sent; `transfer_commands`, `transfer_client`: the commands.
+- `key_commands`: the commands `keys …`.
 - `health`, `jwks`, `playground`: the other routes; `problems`: answers to requests that never reach GraphQL.
 """

@@ -37,6 +37,9 @@ class Admin(Node, Actor):
     email_verified: bool = strawberry.field(description="Whether the email address has been shown to be the admin's.")
     created_at: datetime = strawberry.field(description="When the admin was added.")
     last_login_at: datetime | None = strawberry.field(description="When the admin last signed in with its password.")
+    removed_at: datetime | None = strawberry.field(
+        description="When the admin was removed, or has left; null for a member."
+    )
 
     @strawberry.field(description="The organization that the admin acts on.")
     async def organization(self, info: Info) -> Annotated["Organization", strawberry.lazy("schema.organizations")]:
@@ -62,6 +65,7 @@ class Admin(Node, Actor):
             email_verified=record.email_verified,
             created_at=record.created_at,
             last_login_at=record.last_login_at,
+            removed_at=record.removed_at,
         )
 
 

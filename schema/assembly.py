@@ -10,9 +10,11 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from schema.actors import System
+from schema.admin_statuses import AdminStatusMutations
 from schema.admins import Admin, AdminMutations, Operator
 from schema.audit_events import AuditEvent
 from schema.audit_trails import AuditTrailQueries
+from schema.charging import Charging
 from schema.deletions import DeletionMutations
 from schema.document_cache import ParsedOnce, ValidatedOnce
 from schema.document_changes import DocumentMutations
@@ -21,9 +23,13 @@ from schema.document_limits import WithinLimits
 from schema.document_shapes import Shapes
 from schema.document_types import DocumentTypeMutations
 from schema.documents import Document
+from schema.email_verifications import EmailVerificationMutations
 from schema.introspection import NoIntrospection
+from schema.invitations import Invitation
+from schema.inviting import InvitationMutations, InvitationQueries
 from schema.limits import DocumentLimits
 from schema.live_connections import LiveConnectionMutations
+from schema.memberships import MembershipMutations
 from schema.migration_progress import MigrationSubscriptions
 from schema.migrations import Migration
 from schema.moves import MoveMutations
@@ -31,15 +37,17 @@ from schema.nodes import NodeQueries
 from schema.operation_selection import OperationSelection
 from schema.organization_events import OrganizationSubscriptions
 from schema.organizations import Organization, OrganizationMutations, OrganizationQueries
+from schema.password_resets import PasswordResetMutations
 from schema.scalars import SCALARS
 from schema.sessions import Session, SessionMutations
 from schema.shared_execution import SharingExecutor
 from schema.sign_ups import SignUpMutations
+from schema.suspending import SuspensionMutations
 from schema.viewer import ViewerQueries
 
 
 @strawberry.type(description="What can be read.")
-class Query(ViewerQueries, NodeQueries, OrganizationQueries, AuditTrailQueries):
+class Query(ViewerQueries, NodeQueries, OrganizationQueries, AuditTrailQueries, InvitationQueries):
     """All queries."""
 
 
@@ -52,6 +60,12 @@ class Mutation(
     MoveMutations,
     DeletionMutations,
     AdminMutations,
+    MembershipMutations,
+    AdminStatusMutations,
+    SuspensionMutations,
+    InvitationMutations,
+    PasswordResetMutations,
+    EmailVerificationMutations,
     DocumentMutations,
     DocumentTypeMutations,
 ):
@@ -91,6 +105,7 @@ def build(*, explorable: bool, limits: DocumentLimits | None = None) -> Schema:
         OperationSelection,
         ParsedOnce,
         ValidatedOnce,
+        lambda: Charging(shapes),
     ]
     if not explorable:
         extensions.append(NoIntrospection)
@@ -98,7 +113,7 @@ def build(*, explorable: bool, limits: DocumentLimits | None = None) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Organization, Admin, Operator, System, Session, Migration, Document, AuditEvent],
+        types=[Organization, Admin, Operator, System, Session, Migration, Document, AuditEvent, Invitation],
         extensions=extensions,
         execution_context_class=SharingExecutor,
         config=StrawberryConfig(disable_field_suggestions=not explorable, scalar_map=SCALARS),

@@ -30,6 +30,7 @@ _NODES = {
     AuditTargetKind.ADMIN: NodeType.ADMIN,
     AuditTargetKind.SESSION: NodeType.SESSION,
     AuditTargetKind.MIGRATION: NodeType.MIGRATION,
+    AuditTargetKind.INVITATION: NodeType.INVITATION,
 }
 
 

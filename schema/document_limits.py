@@ -6,6 +6,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError
 from strawberry.extensions import SchemaExtension
 
 from auth.errors import QueryTooComplexError
+from resolvers.context import RequestContext
 from schema import document_shapes
 from schema.document_shapes import Shapes, TooDeepError
 from schema.limits import DocumentLimits
@@ -49,6 +50,8 @@ class WithinLimits(SchemaExtension):
             self._check("depth", document_shapes.DEEPEST)
             return
         if shape is not None:
+            if isinstance(context.context, RequestContext):
+                context.context.cost = shape.cost
             for measure in document_shapes.MEASURES:
                 self._check(measure, getattr(shape, measure))
 

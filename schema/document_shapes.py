@@ -29,17 +29,15 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     get_named_type,
-    is_composite_type,
 )
 
-from schema import field_costs
+from schema import actual_costs, field_costs
 from schema.connections import DEFAULT_SIZE, MAX_SIZE
 
 _PAGE_SIZES = ("first", "last")
 DEEPEST = 100
 _REMEMBERED = 128
 _LONGEST_REMEMBERED = 8192
-_CONNECTION = "Connection"
 _DIGITS = 9
 
 
@@ -111,6 +109,11 @@ class Shapes:
         if not walk.looked_at_variables and len(query) <= _LONGEST_REMEMBERED:
             self._remember((query, name), shape)
         return shape
+
+    def actual_cost(self, document: DocumentNode, name: str | None, data: Mapping[str, Any]) -> int:
+        """Return what the operation has cost that was answered with this."""
+        operation = _operation(document, name)
+        return 0 if operation is None else actual_costs.of(self._schema, document, operation, data)
 
     def _remember(self, key: tuple[str, str | None], shape: Shape) -> None:
         self._remembered[key] = shape
@@ -210,11 +213,11 @@ class _Walk:
     def _cost(self, node: FieldNode, parent: GraphQLNamedType | None, found: GraphQLField | None, inner: int) -> int:
         if parent is None or found is None:
             return 0
-        coordinate = f"{parent.name}.{node.name.value}"
-        own = field_costs.FIELDS.get(coordinate, _usual_cost(parent, found))
-        if any(name in found.args for name in _PAGE_SIZES):
+        name = node.name.value
+        own = field_costs.of(parent, name, found)
+        if any(size in found.args for size in _PAGE_SIZES):
             return own + self._page_size(node) * inner
-        return own + field_costs.LISTS.get(coordinate, 1) * inner
+        return own + field_costs.LISTS.get(f"{parent.name}.{name}", 1) * inner
 
     def _page_size(self, node: FieldNode) -> int:
         """Return how many records a connection's arguments ask for, at most."""
@@ -241,11 +244,6 @@ def _arguments(node: FieldNode) -> Iterable[Any]:
 
 def _field(parent: GraphQLNamedType | None, name: str) -> GraphQLField | None:
     return parent.fields.get(name) if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) else None
-
-
-def _usual_cost(parent: GraphQLNamedType, found: GraphQLField) -> int:
-    is_object = is_composite_type(get_named_type(found.type)) and not parent.name.endswith(_CONNECTION)
-    return field_costs.OBJECT if is_object else field_costs.LEAF
 
 
 def _is_list(kind: GraphQLOutputType) -> bool:

@@ -14,6 +14,7 @@ from storage.admins import AdminStatus
 from storage.audit_actions import AuditAction
 from storage.audit_actions import TargetKind as AuditTargetKind
 from storage.document_types import IndexState as DocumentIndexState
+from storage.invitations import InvitationState
 from storage.migrations import MigrationKind, MigrationState, MigrationWay
 from storage.organizations import OrganizationOrderField, OrganizationStatus
 from storage.placements import StoreStrategy
@@ -26,6 +27,7 @@ __all__ = [
     "AuditTargetKind",
     "DocumentChangeKind",
     "DocumentIndexState",
+    "InvitationState",
     "MigrationKind",
     "MigrationState",
     "MigrationWay",
@@ -64,6 +66,17 @@ expose(
     {
         AdminStatus.ACTIVE: "The admin can sign in.",
         AdminStatus.DEACTIVATED: "The admin cannot sign in.",
+    },
+)
+expose(
+    InvitationState,
+    "What has become of an invitation.",
+    {
+        InvitationState.PENDING: "It can be accepted.",
+        InvitationState.ACCEPTED: "It was accepted: it has made an admin.",
+        InvitationState.DECLINED: "Who was invited did not want to.",
+        InvitationState.REVOKED: "It was taken back, or lost its ground: who had sent it, or the organization.",
+        InvitationState.EXPIRED: "It was not answered in time.",
     },
 )
 expose(
@@ -170,7 +183,7 @@ expose(
         AuditAction.INVITATION_REVOKED: "An invitation was revoked.",
         AuditAction.INVITATION_EXPIRED: "An invitation was not answered in time.",
         AuditAction.SESSION_OPENED: "Somebody signed in.",
-        AuditAction.SESSION_ENDED: "Somebody signed out, or ended a session of his own.",
+        AuditAction.SESSION_ENDED: "Somebody signed out, or ended sessions: `endedSessions`, if all at once.",
         AuditAction.SESSION_LOGIN_FAILED: "Somebody tried to sign in as an admin and failed, `count` times.",
         AuditAction.SESSION_REFRESH_REUSED: "A spent refresh token was presented: the session was ended.",
         AuditAction.STORE_MOVE_STARTED: "A move of the tenant store was begun.",

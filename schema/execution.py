@@ -1,6 +1,7 @@
 """Executes one operation for the transports that carry any number of results: WebSocket and Server-Sent Events."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from auth.errors import BadRequestError, ErrorCode, UnavailableError
+from auth.errors import BadRequestError, ErrorCode, TenantryError, UnavailableError
 from resolvers.context import RequestContext
 from schema import errors
 from schema.assembly import Schema
@@ -49,7 +50,7 @@ async def execute(
     except InvalidOperationTypeError as error:
         if error.operation_type is not OperationType.SUBSCRIPTION:
             raise
-        return Execution(await schema.subscribe(**arguments), live=True)
+        return Execution(_answered(await schema.subscribe(**arguments)), live=True)
     except TimeoutError:
         return Execution(_only(failure(UnavailableError("The request took too long."))))
     except CannotGetOperationTypeError:
@@ -92,3 +93,13 @@ def refusal(result: ExecutionResult, found: Collection[dict[str, Any]]) -> Error
 
 async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:
     yield result
+
+
+async def _answered(results: AsyncGenerator[ExecutionResult, None]) -> AsyncGenerator[ExecutionResult, None]:
+    """Yield the results of a subscription; what refuses it before it begins is a result, too."""
+    try:
+        async with contextlib.aclosing(results):
+            async for result in results:
+                yield result
+    except TenantryError as error:
+        yield PreExecutionError(data=None, errors=[GraphQLError(error.message, original_error=error)])

@@ -15,12 +15,15 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from auth.errors import ErrorCode
+from resolvers.context import RequestContext
 from schema import (
     execution,
     graphql_request,
     graphql_sse,
     media_types,
     problems,
+    rate_headers,
     request_context,
     request_id,
     request_log,
@@ -28,7 +31,10 @@ from schema import (
 from schema.assembly import Schema
 from schema.graphql_request import DEADLINE_SECONDS, GraphQLRequest
 from schema.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON
+from schema.overload import Capacity
 from schema.problems import ProblemError
+from schema.refresh_cookies import RefreshCookies
+from schema.request_bodies import Room, Share
 
 _ACCEPTABLE = f"Answers are {GRAPHQL_RESPONSE}, {JSON} or {EVENT_STREAM}."
 _SUBSCRIPTIONS = f"A subscription is served as {EVENT_STREAM}, if the Accept header field says so, or over a WebSocket."
@@ -37,8 +43,11 @@ _SUBSCRIPTIONS = f"A subscription is served as {EVENT_STREAM}, if the Accept hea
 class GraphQLEndpoint:
     """The ASGI application behind `/graphql`."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, capacity: Capacity, cookies: RefreshCookies) -> None:
         self._schema = schema
+        self._capacity = capacity
+        self._cookies = cookies
+        self._memory = Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -51,16 +60,25 @@ class GraphQLEndpoint:
         media_type = media_types.negotiate(request.headers.get("accept"))
         if media_type is None:
             return problems.response(request, ProblemError(406, _ACCEPTABLE))
+        with self._memory.share() as memory:
+            return await self._answer(request, media_type, memory)
+
+    async def _answer(self, request: Request, media_type: str, memory: Share) -> Response:
         try:
-            parameters = await graphql_request.read(request)
-            if media_type == EVENT_STREAM:
-                return await graphql_sse.respond(self._schema, request, parameters)
-            result = await self._execute(request, parameters)
+            parameters = await graphql_request.read(request, memory)
+            with self._capacity.taken():
+                if media_type == EVENT_STREAM:
+                    return await graphql_sse.respond(self._schema, request, parameters)
+                context = request_context.of(request)
+                context.refresh_cookie = cookie = self._cookies.read(request)
+                result = await self._execute(request, parameters, context)
         except ProblemError as problem:
             return problems.response(request, problem, JSON if media_type == EVENT_STREAM else media_type)
-        return _encode(request, result, media_type)
+        response = _encode(request, context, result, media_type)
+        self._cookies.write(request, cookie, response)
+        return response
 
-    async def _execute(self, request: Request, parameters: GraphQLRequest) -> ExecutionResult:
+    async def _execute(self, request: Request, parameters: GraphQLRequest, context: RequestContext) -> ExecutionResult:
         allowed = [OperationType.QUERY] if request.method == "GET" else [OperationType.QUERY, OperationType.MUTATION]
         request_log.note(request.scope, operation=parameters.operation_name)
         try:
@@ -68,7 +86,7 @@ class GraphQLEndpoint:
                 return await self._schema.execute(
                     parameters.query,
                     variable_values=parameters.variables,
-                    context_value=request_context.of(request),
+                    context_value=context,
                     operation_name=parameters.operation_name,
                     allowed_operation_types=allowed,
                     operation_extensions=parameters.extensions,
@@ -87,10 +105,18 @@ class GraphQLEndpoint:
             raise ProblemError(400, _SUBSCRIPTIONS) from None
 
 
-def _encode(request: Request, result: ExecutionResult, media_type: str) -> Response:
-    """Encode a result. Without data, since the request itself was wrong, a GraphQL response has status 400."""
+def _encode(request: Request, context: RequestContext, result: ExecutionResult, media_type: str) -> Response:
+    """Encode a result. Without data, since the request itself was wrong, a GraphQL response has status 400.
+
+    Beyond the budget, the status is 429 whatever the media type: proxies and clients heed it.
+    """
     found = execution.wire(result, request_id.of(request.scope))
-    request_log.note(request.scope, errors=sorted({error["extensions"]["code"] for error in found}))
-    status = 400 if execution.is_whole(result, found) and media_type == GRAPHQL_RESPONSE else 200
+    codes = {error["extensions"]["code"] for error in found}
+    request_log.note(request.scope, errors=sorted(codes))
+    is_whole = execution.is_whole(result, found)
+    headers = rate_headers.of(context.charge)
+    status = 400 if is_whole and media_type == GRAPHQL_RESPONSE else 200
+    if is_whole and ErrorCode.RATE_LIMITED.value in codes:
+        status, headers = 429, headers | rate_headers.retry_after(found)
     body = orjson.dumps(execution.body(result, found))
-    return Response(body, status, media_type=f"{media_type}; charset=utf-8")
+    return Response(body, status, headers, media_type=f"{media_type}; charset=utf-8")

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from schema import preflight
 from schema.media_types import JSON, content_type
 from schema.problems import ProblemError
+from schema.request_bodies import Share
 
-MAX_BODY_BYTES = 5 * 1024 * 1024
 DEADLINE_SECONDS = 12.0
 
 
@@ -25,8 +25,8 @@ class GraphQLRequest:
     extensions: dict[str, Any] | None
 
 
-async def read(request: Request) -> GraphQLRequest:
-    """Return the request; raise `ProblemError` with the status that says what is wrong with it."""
+async def read(request: Request, memory: Share) -> GraphQLRequest:
+    """Return the request, whose body takes memory; raise `ProblemError` with the status that says what is wrong."""
     if request.method == "GET":
         preflight.require(request)
         return from_parameters(_query_parameters(request))
@@ -35,7 +35,7 @@ async def read(request: Request) -> GraphQLRequest:
     media_type, charset = content_type(request.headers.get("content-type"))
     if media_type != JSON or charset not in {None, "utf-8", "utf8"}:
         raise ProblemError(415, "Send the request as application/json in UTF-8.", {"Accept": JSON})
-    parameters = _decode(await _body(request), "The body")
+    parameters = _decode(await memory.read(request), "The body")
     if isinstance(parameters, list):
         raise ProblemError(400, "Batches are not supported: send one operation a request.")
     if not isinstance(parameters, dict):
@@ -71,22 +71,6 @@ def _object(parameters: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     if value is not None and not isinstance(value, dict):
         raise ProblemError(400, f"The parameter {name} is not an object.")
     return value
-
-
-async def _body(request: Request) -> bytes:
-    too_large = ProblemError(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
-    declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
-        raise too_large
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise too_large
-    except ClientDisconnect:
-        raise ProblemError(400, "The client went away before the body was complete.") from None
-    return bytes(body)
 
 
 def _decode(text: bytes, what: str) -> object:

@@ -7,11 +7,19 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from schema.assembly import Schema
 from schema.graphql_http import GraphQLEndpoint
 from schema.graphql_websocket import GraphQLWebSocketEndpoint
+from schema.overload import Capacity
+from schema.refresh_cookies import PATH, RefreshCookies
 
 
-def routes(schema: Schema, *, origins: Sequence[str]) -> list[BaseRoute]:
-    """Return the routes; pages of these origins may connect, beside the server's own."""
+def routes(
+    schema: Schema, capacity: Capacity, *, origins: Sequence[str], secure_cookies: bool = True
+) -> list[BaseRoute]:
+    """Return the routes; pages of these origins may connect, beside the server's own.
+
+    Unless cookies have to be secure, they also go over plain HTTP.
+    """
+    cookies = RefreshCookies(always_secure=secure_cookies)
     return [
-        Route("/graphql", GraphQLEndpoint(schema)),
-        WebSocketRoute("/graphql", GraphQLWebSocketEndpoint(schema, origins=origins)),
+        Route(PATH, GraphQLEndpoint(schema, capacity, cookies)),
+        WebSocketRoute(PATH, GraphQLWebSocketEndpoint(schema, origins=origins)),
     ]

@@ -4,7 +4,17 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+_Rate = Annotated[int, Field(ge=1, le=1_000_000_000)]
 _Limit = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class TrafficLimits(BaseModel):
+    """How much a process serves at once, and, in units of cost, a minute: the settings of the same names."""
+
+    max_connections: _Limit = 5_000
+    max_requests_at_once: _Limit = 200
+    rate_limit: _Rate = 60_000
+    anonymous_rate_limit: _Rate = 6_000
 
 
 class DocumentLimits(BaseModel):

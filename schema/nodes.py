@@ -5,8 +5,8 @@ from typing import Annotated
 
 import strawberry
 
-from auth.identifiers import AdminId, MigrationId, OrganizationId
-from resolvers import admins, audit_events, documents, migrations, organizations, sessions
+from auth.identifiers import AdminId, InvitationId, MigrationId, OrganizationId, SessionId
+from resolvers import admins, audit_events, documents, invitations, migrations, organizations, sessions
 from resolvers.context import RequestContext
 from schema import ids
 from schema.admins import Admin, Operator
@@ -15,6 +15,7 @@ from schema.documents import Document
 from schema.fields import Info
 from schema.ids import NodeType
 from schema.interfaces import Node
+from schema.invitations import Invitation
 from schema.migrations import Migration
 from schema.organizations import Organization
 from schema.sessions import Session
@@ -53,13 +54,18 @@ async def _operator(context: RequestContext, key: str) -> Node | None:
 
 
 async def _session(context: RequestContext, key: str) -> Node | None:
-    session = await sessions.current(context)
-    return Session.from_record(session) if session is not None and session.id == key else None
+    record = await sessions.find_visible(context, SessionId(key))
+    return None if record is None else Session.from_record(record)
 
 
 async def _migration(context: RequestContext, key: str) -> Node | None:
     record = await migrations.find_visible(context, MigrationId(key))
     return None if record is None else Migration.from_record(record)
+
+
+async def _invitation(context: RequestContext, key: str) -> Node | None:
+    record = await invitations.find_visible(context, InvitationId(key))
+    return None if record is None else Invitation.from_record(record)
 
 
 async def _document(context: RequestContext, key: str) -> Node | None:
@@ -78,6 +84,7 @@ _FINDERS: Mapping[NodeType, Callable[[RequestContext, str], Awaitable[Node | Non
     NodeType.OPERATOR: _operator,
     NodeType.SESSION: _session,
     NodeType.MIGRATION: _migration,
+    NodeType.INVITATION: _invitation,
     NodeType.DOCUMENT: _document,
     NodeType.AUDIT_EVENT: _audit_event,
 }

@@ -74,7 +74,8 @@ class OrganizationSubscriptions:
     @strawberry.subscription(
         description=requires(
             "What people do to an organization, each as soon as it is done, in the order of `seq`. What concerns "
-            f"sessions, and what operators tried in vain, is for those who hold `{Permission.AUDIT_READ}`.",
+            "sessions and invitations, and what operators tried in vain, is for those who hold "
+            f"`{Permission.AUDIT_READ}`.",
             Permission.EVENT_READ,
         ),
         extensions=guard(Permission.EVENT_READ),

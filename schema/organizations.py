@@ -11,7 +11,7 @@ from strawberry.relay import PageInfo
 from auth.errors import BadRequestError
 from auth.identifiers import OrganizationId
 from auth.roles import Permission
-from resolvers import admins, audit_events, document_types, migrations, organizations
+from resolvers import admins, audit_events, document_types, invitations, migrations, organizations
 from resolvers.organizations import OrganizationChanges
 from schema import actors, ids
 from schema.admins import ORDER as ADMIN_ORDER
@@ -28,8 +28,11 @@ from schema.fields import Info, guard, guard_here, requires
 from schema.ids import NodeType, encode
 from schema.instants import in_utc
 from schema.interfaces import Actor, Node
+from schema.invitations import ORDER as INVITATION_ORDER
+from schema.invitations import InvitationConnection, InvitationFilter
 from schema.migrations import ORDER as MIGRATION_ORDER
 from schema.migrations import Migration, MigrationConnection
+from schema.suspensions import Suspension
 from schema.tenant_stores import TenantStore
 from schema.user_errors import Payload, mutation
 from storage.organizations import OrganizationFilter as StoredFilter
@@ -81,6 +84,14 @@ class Organization(Node):
         return self.record.purge_at
 
     @strawberry.field(
+        description=requires("Since when and why it is suspended; null unless it is.", Permission.ORGANIZATION_READ),
+        extensions=guard_here(Permission.ORGANIZATION_READ),
+    )
+    async def suspension(self) -> Suspension | None:
+        """Return the suspension."""
+        return None if self.record.suspension is None else Suspension.from_stored(self.record.suspension)
+
+    @strawberry.field(
         description=requires(
             "The signed statement that a deleted organization's data was destroyed; null until it was.",
             Permission.ORGANIZATION_READ,
@@ -123,6 +134,28 @@ class Organization(Node):
         """Load a page of admins."""
         request = page_request(ADMIN_ORDER, first=first, after=after, last=last, before=before)
         return AdminConnection.from_page(await admins.find_page(info.context, self.organization_id, request))
+
+    @strawberry.field(
+        description=requires("Who was invited, newest first.", Permission.INVITATION_READ),
+        extensions=guard_here(Permission.INVITATION_READ),
+    )
+    async def invitations(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[  # noqa: A002 - the name that clients see
+            InvitationFilter | None, strawberry.argument(description="Which invitations to list.")
+        ] = None,
+    ) -> InvitationConnection | None:
+        """Load a page of invitations."""
+        request = page_request(INVITATION_ORDER, first=first, after=after, last=last, before=before)
+        states = (filter or InvitationFilter()).to_stored()
+        return InvitationConnection.from_page(
+            await invitations.find_page(info.context, self.organization_id, states, request)
+        )
 
     @strawberry.field(
         description=requires("All moves of the store, newest first.", Permission.MIGRATION_READ),
@@ -230,13 +263,16 @@ class OrganizationFilter:
     status: list[OrganizationStatus] | None = strawberry.field(default=None, description="One of these states.")
     created_from: datetime | None = strawberry.field(default=None, description="Signed up at this instant or later.")
     created_before: datetime | None = strawberry.field(default=None, description="Signed up before this instant.")
+    admin_email: str | None = strawberry.field(
+        default=None, description="That of the admin who signs in with this address, in any case."
+    )
 
     def to_stored(self) -> StoredFilter:
-        """Return the filter as storage takes it."""
+        """Return the filter as storage takes it, but for the email address."""
         if len(self.name_prefix or "") > _MAX_PREFIX_LENGTH:
             raise BadRequestError(f"namePrefix has at most {_MAX_PREFIX_LENGTH} characters.")
         statuses = None if self.status is None else list(dict.fromkeys(self.status))
-        return StoredFilter(self.name_prefix, statuses, in_utc(self.created_from), in_utc(self.created_before))
+        return StoredFilter(None, self.name_prefix, statuses, in_utc(self.created_from), in_utc(self.created_before))
 
 
 @strawberry.input(description="How to order organizations.")
@@ -288,12 +324,14 @@ class OrganizationQueries:
         order = order_by or OrganizationOrder(field=OrganizationOrderField.NAME)
         descending = order.direction is OrderDirection.DESC
         order_name = f"organizations:{order.field.name}:{order.direction.name}"
+        narrow = filter or OrganizationFilter()
         page = await organizations.find_page(
             info.context,
-            (filter or OrganizationFilter()).to_stored(),
+            narrow.to_stored(),
             page_request(order_name, first=first, after=after, last=last, before=before),
             order=order.field,
             descending=descending,
+            admin_email=narrow.admin_email,
         )
         key = _KEYS[order.field]
         return connect(OrganizationConnection, OrganizationEdge, page, order_name, key, Organization.from_record)

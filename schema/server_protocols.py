@@ -1,12 +1,14 @@
-"""The web server's protocols, with what it leaves open: clients that do not read are cut, streams end when it stops.
+"""The web server's protocols, with what it leaves open: clients that are slow, or many, and streams without an end.
 
-What a client does not read stays in memory, and neither closing a connection nor anything else gets through to it.
+What a client does not read stays in memory, and neither closing a connection nor anything else gets through to it. So
+does what it sends of the head of a request, which has no end until the client says so.
 """
 
 import asyncio
 import socket
 import struct
 import time
+from collections import Counter
 from typing import cast
 
 from starlette.types import Scope
@@ -15,6 +17,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 _PATIENCE_SECONDS = 10.0
 _CHECK_SECONDS = 1.0
+_HEAD_SECONDS = 10.0
+_MAX_HEAD_BYTES = 64 * 1024
+_SHARE_OF_AN_ADDRESS = 10
+_NO_REQUEST = "HTTP/1.1 {status}\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
 _AT_ONCE = struct.pack("ii", 1, 0)
 _KEY = "tenantry.stopping"
 
@@ -57,18 +63,120 @@ class _Patience:
             self._transport.abort()
 
 
+class _Head:
+    """The head of the next request: it has to come within ten seconds, and to be no longer than 64 KiB."""
+
+    def __init__(self, protocol: "HTTPProtocol") -> None:
+        self._protocol = protocol
+        self._timer: asyncio.TimerHandle | None = None
+        self._size = 0
+        self.is_awaited = True
+
+    def add(self, size: int) -> None:
+        """Hear that so much has come of it, and that it is not complete."""
+        self._size += size
+        self.begin()
+        if self._size > _MAX_HEAD_BYTES:
+            self._protocol.refuse("431 Request Header Fields Too Large")
+
+    def begin(self) -> None:
+        """Let the time run."""
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_HEAD_SECONDS, self._protocol.refuse, "408 Request Timeout")
+
+    def end(self) -> None:
+        """Hear that it is complete, or that there is to be none."""
+        self.is_awaited = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _Connections:
+    """How many connections each address has to this process."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, address: str) -> int:
+        """Count one more; return how many there are."""
+        self._counts[address] += 1
+        return self._counts[address]
+
+    def remove(self, address: str) -> None:
+        """Count one less."""
+        self._counts[address] -= 1
+        if self._counts[address] <= 0:
+            del self._counts[address]
+
+
+_connections = _Connections()
+
+
 class HTTPProtocol(HttpToolsProtocol):
-    """HTTP. Only a stream of events has to be read in time: whoever downloads a file may take longer."""
+    """HTTP. Only a stream of events has to be read in time: whoever downloads a file may take longer.
+
+    There are as many connections as `limit_concurrency` says, and no address has more than a tenth of them: a loopback
+    one and a trusted proxy excepted, behind which are others.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the base has it
         """Begin."""
         super().connection_made(transport)
         self._patience = _Patience(transport)
+        self._head = _Head(self)
+        self._head.begin()
+        self._address = "" if self.client is None else self.client[0]
+        if self._is_too_many(_connections.add(self._address)):
+            self.refuse("503 Service Unavailable")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
+        _connections.remove(self._address)
+        self._head.end()
         self._patience.end()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        if self.transport.is_closing():
+            return
+        before = self._head if self._head.is_awaited else None
+        super().data_received(data)
+        if before is self._head and self._head.is_awaited and not self.transport.is_closing():
+            self._head.add(len(data))
+
+    def on_headers_complete(self) -> None:
+        """Hear that the head is complete."""
+        self._head.end()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Hear that the request is complete: what comes now is the next one."""
+        super().on_message_complete()
+        self._head.end()
+        self._head = _Head(self)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on; from now on it is counted no more."""
+        _connections.remove(self._address)
+        super().handle_websocket_upgrade()
+
+    def refuse(self, status: str) -> None:
+        """Close the connection, and say why."""
+        self._head.end()
+        self.transport.write(_NO_REQUEST.format(status=status).encode())
+        self.transport.close()
+
+    def _is_too_many(self, of_address: int) -> bool:
+        limit = self.limit_concurrency
+        if limit is None:
+            return False
+        if len(self.connections) > limit:
+            return True
+        is_shared = self.config.proxy_headers or self._address in {"127.0.0.1", "::1", ""}
+        return not is_shared and of_address > max(1, limit // _SHARE_OF_AN_ADDRESS)
 
     def pause_writing(self) -> None:
         """Hear that the client reads too slowly."""

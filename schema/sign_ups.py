@@ -10,6 +10,7 @@ from schema.admins import Admin
 from schema.fields import Info
 from schema.idempotency import KEY, attempt_of
 from schema.organizations import Organization
+from schema.refresh_cookies import IN_COOKIE, cookie_for
 from schema.sessions import SessionTokens
 from schema.user_errors import Payload, mutation
 
@@ -29,6 +30,7 @@ class CreateOrgInput:
     admin_name: str | None = strawberry.field(default=None, description="The name of the owner: 2 to 100 characters.")
     email: str = strawberry.field(description="The email address of the owner; one account an address, without case.")
     password: str = strawberry.field(description="The password of the owner: 8 to 128 characters, not easy to guess.")
+    refresh_token_in_cookie: bool = strawberry.field(default=False, description=IN_COOKIE)
     idempotency_key: str | None = strawberry.field(
         default=None, description=f"{KEY} The session is opened the first time only: log in if its answer was lost."
     )
@@ -62,6 +64,7 @@ class SignUpMutations:
         input: Annotated[CreateOrgInput, strawberry.argument(description="Who signs up.")],  # noqa: A002 - the name that clients see
     ) -> CreateOrgPayload | None:
         """Sign an organization up."""
+        cookie = cookie_for(info.context, wanted=input.refresh_token_in_cookie)
         request = OrganizationSignUp(
             name=input.name,
             slug=input.slug,
@@ -74,5 +77,5 @@ class SignUpMutations:
         return CreateOrgPayload(
             organization=Organization.from_record(signed_up.organization),
             admin=Admin.from_record(signed_up.admin),
-            session=None if signed_up.session is None else SessionTokens.from_issued(signed_up.session),
+            session=None if signed_up.session is None else SessionTokens.from_issued(signed_up.session, cookie),
         )

@@ -1,8 +1,6 @@
 """Export and import of an organization's documents over HTTP: streams of lines, which GraphQL does not carry."""
 
-import asyncio
 import uuid
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import orjson
@@ -13,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from resolvers import exports, imports
 from resolvers.imports import Upload
-from schema import downloads, ids, request_context, transfer_problems
+from schema import downloads, ids, request_bodies, request_context, transfer_problems
 from schema.ids import NodeType
 from schema.media_types import JSON
 from schema.problems import ProblemError
@@ -48,7 +46,8 @@ async def _export(request: Request) -> Response:
 async def _import(request: Request) -> Response:
     organization_id = ids.decode_organization(request.path_params["organization"])
     upload = Upload(_upload_id(request.headers.get("upload-id")), _offset(request), _on_conflict(request))
-    record = await imports.receive(request_context.of(request), organization_id, upload, _body(request))
+    body = request_bodies.chunks(request, _SILENCE_SECONDS)
+    record = await imports.receive(request_context.of(request), organization_id, upload, body)
     if record.state is ImportState.FAILED:
         return transfer_problems.findings(request, record.upload_id, record.errors)
     return _answer(record, 200 if record.state is ImportState.DONE else 202)
@@ -82,20 +81,6 @@ def _answer(record: ImportRecord, status: int) -> Response:
     }
     headers = {"Upload-Id": record.upload_id, "Upload-Offset": str(record.received), "Cache-Control": "no-store"}
     return Response(orjson.dumps(body), status, headers, media_type=f"{JSON}; charset=utf-8")
-
-
-async def _body(request: Request) -> AsyncGenerator[bytes, None]:
-    """Yield what comes; give a client up that is silent for a minute."""
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(_SILENCE_SECONDS):
-                data = await anext(stream, None)
-        except TimeoutError:
-            raise ProblemError(408, "Nothing has come for a minute.") from None
-        if data is None:
-            return
-        yield data
 
 
 def _upload_id(given: str | None) -> str:

@@ -6,8 +6,9 @@ from auth.errors import UnauthenticatedError
 from auth.principals import Anonymous
 from resolvers import admins, sessions
 from schema.admins import Admin, Operator
+from schema.connections import After, Before, First, Last, page_request
 from schema.fields import Info
-from schema.sessions import Session
+from schema.sessions import ORDER, Session, SessionConnection
 from storage.admins import AdminRecord, OperatorRecord
 
 
@@ -26,6 +27,19 @@ class Viewer:
         """Load the session."""
         record = await sessions.current(info.context)
         return None if record is None else Session.from_record(record)
+
+    @strawberry.field(description="The viewer's sessions that have not ended, newest first.")
+    async def sessions(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> SessionConnection | None:
+        """Load a page of sessions."""
+        page = page_request(ORDER, first=first, after=after, last=last, before=before)
+        return SessionConnection.from_page(await sessions.find_page(info.context, page))
 
 
 @strawberry.type

@@ -12,8 +12,11 @@
   `document_json`: JSON and BSON.
 - `document_types`: what members say about a type; `index_builds` and `store_indexes` make the indexes, `document_rules`
   and `document_schemas` check what is written.
-- `one_time_tokens`: what mails carry; `outbox`: the mails that are yet to be sent.
+- `one_time_tokens`: what mails carry; `outbox`: the mails that are yet to be sent; `mail_contents`: what they tell.
+- `account_tokens`: tokens about an admin; `password_resets`, `email_verifications`: what they do; `lapses`: sign-ups
+  that nobody verifies.
 - `accounts`: what touches an account and its sessions together; `conflicts`: what a unique index decides against.
+- `memberships`: who belongs to an organization, and as what; `invitations`: who was invited, by `inviting`.
 - `sign_ups`, `deletions`, `purges`: the birth and the end of an organization, each safe against a crash between any two
   lines.
 - `acts`: who does something; `audit_events`: the chain of what people did (`audit_actions`), read by `audit_pages`.
@@ -23,5 +26,6 @@
 - `exports`, `imports`: documents leave and enter as files, in the form of `transfer_format`; an import has its record
   in `import_records`, its bytes in `import_staging`, and is looked at first by `import_checks` and `import_rules`.
 - `patient_writes`: writes that wait for the end of a fence.
+- `throttles`: how often something was tried in vain.
 - `pages`: keyset pagination.
 """

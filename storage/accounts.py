@@ -6,14 +6,16 @@ from typing import TypedDict
 
 from pymongo.errors import DuplicateKeyError
 
-from auth.identifiers import OrganizationId, SessionId
-from storage import admins, audit_events, sessions
+from auth.identifiers import AdminId, OperatorId, OrganizationId, SessionId
+from auth.one_time_tokens import TokenPurpose
+from storage import admins, audit_events, one_time_tokens, outbox, sessions
 from storage.acts import Act
 from storage.admins import AccountRecord, AdminRecord, OperatorRecord
 from storage.audit_actions import AuditAction, Target, TargetKind
 from storage.audit_events import NewEvent
 from storage.conflicts import EmailTakenError
 from storage.database import Database, Session
+from storage.outbox import Mail, MailKind
 from storage.sessions import SessionRecord
 
 
@@ -71,10 +73,31 @@ async def end_session(
     await database.transaction(write)
 
 
+async def end_sessions(
+    database: Database,
+    subject_id: AdminId | OperatorId,
+    organization_id: OrganizationId | None,
+    act: Act,
+    *,
+    keep: SessionId | None = None,
+) -> int:
+    """End all sessions of an account, or all but one, and record how many; return that."""
+
+    async def write(tx: Session) -> int:
+        ended = await sessions.revoke_all(database, tx, subject_id, keep=keep)
+        if ended and organization_id is not None:
+            target, details = Target(TargetKind.ADMIN, subject_id), {"endedSessions": ended}
+            event = NewEvent(AuditAction.SESSION_ENDED, target, details=details)
+            await audit_events.record(database, tx, organization_id, act, event)
+        return ended
+
+    return await database.transaction(write)
+
+
 async def change_admin(
     database: Database, admin: AdminRecord, changes: AdminChanges, act: Act, *, session_id: SessionId
 ) -> AdminRecord:
-    """Change an admin; a new email or password ends its other sessions.
+    """Change an admin; a new email or password ends its other sessions and voids its tokens, and is told by mail.
 
     Raises `EmailTakenError`, or `PasswordChangedError` if the admin's password is no longer the given record's.
     """
@@ -85,7 +108,9 @@ async def change_admin(
             raise PasswordChangedError
         ended = 0
         if "email" in changes or "password_hash" in changes:
-            ended = await sessions.revoke_others(database, tx, admin.id, keep=session_id)
+            ended = await sessions.revoke_all(database, tx, admin.id, keep=session_id)
+            await one_time_tokens.void(database, tx, TokenPurpose.PASSWORD_RESET, [admin.id])
+            await _tell(database, tx, admin, changes)
         for event in _changes(admin, changed, changes, ended):
             await audit_events.record(database, tx, admin.organization_id, act, event)
         return changed
@@ -94,6 +119,19 @@ async def change_admin(
         return await database.transaction(write)
     except DuplicateKeyError:
         raise EmailTakenError from None
+
+
+async def _tell(database: Database, tx: Session, before: AdminRecord, changes: AdminChanges) -> None:
+    """Tell the address that the admin had of what has changed, and have a new one verified."""
+    mails = []
+    if "password_hash" in changes:
+        mails.append(Mail(MailKind.PASSWORD_CHANGED, before.email, before.organization_id, before.id))
+    if "email" in changes:
+        await one_time_tokens.void(database, tx, TokenPurpose.EMAIL_VERIFICATION, [before.id])
+        mails.append(Mail(MailKind.EMAIL_VERIFICATION, changes["email"], before.organization_id, before.id))
+        mails.append(Mail(MailKind.EMAIL_CHANGED, before.email, before.organization_id, before.id))
+    for mail in mails:
+        await outbox.put(database, tx, mail)
 
 
 def _changes(before: AdminRecord, after: AdminRecord, changes: AdminChanges, ended_sessions: int) -> list[NewEvent]:

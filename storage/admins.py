@@ -32,6 +32,9 @@ class AdminStatus(StrEnum):
     DEACTIVATED = "DEACTIVATED"
 
 
+_ACTIVE_OWNER: Document = {"role": Role.OWNER, "status": AdminStatus.ACTIVE}
+
+
 @dataclass(frozen=True, slots=True)
 class AdminRecord:
     """One admin as stored; the record of one who was removed, or has left, stays: it says who did something."""
@@ -127,9 +130,9 @@ async def find_by_ids(
     return {document["_id"]: from_document(document) for document in found}
 
 
-async def find_by_email(database: Database, email: str) -> AccountRecord | None:
-    """Return the account that signs in with this address, however it is spelled."""
-    document = await database[COLLECTION].find_one({"email_key": email_key(email)})
+async def find_by_email(database: Database, email: str, tx: Session | None = None) -> AccountRecord | None:
+    """Return the account that signs in with this address, however it is spelled; in a transaction, as it sees it."""
+    document = await database[COLLECTION].find_one({"email_key": email_key(email)}, session=tx)
     return None if document is None else from_document(document)
 
 
@@ -198,6 +201,61 @@ async def record_login(
         session=session,
     )
     return bool(result.matched_count)
+
+
+async def insert(database: Database, tx: Session, record: AdminRecord) -> None:
+    """Store a new admin; raise `DuplicateKeyError` if the email has an account."""
+    await database[COLLECTION].insert_one(to_document(record), session=tx)
+
+
+async def find_member(
+    database: Database, tx: Session, organization_id: OrganizationId, query: Document
+) -> AdminRecord | None:
+    """Return the admin of an organization for whom this holds, as the transaction sees it; not a removed one."""
+    present = {"organization_id": organization_id, "removed_at": None}
+    document: Document | None = await database[COLLECTION].find_one({**query, **present}, session=tx)
+    record = None if document is None else from_document(document)
+    return record if isinstance(record, AdminRecord) else None
+
+
+async def has_active_owner(database: Database, tx: Session, organization_id: OrganizationId) -> bool:
+    """Tell whether somebody owns an organization, and can sign in."""
+    return await find_member(database, tx, organization_id, _ACTIVE_OWNER) is not None
+
+
+async def find_active(
+    database: Database, tx: Session, organization_id: OrganizationId, role: Role
+) -> list[AdminRecord]:
+    """Return the admins of an organization who have this role and can sign in, as the transaction sees them."""
+    query = {"organization_id": organization_id, "role": role, "status": AdminStatus.ACTIVE, "removed_at": None}
+    found = await database[COLLECTION].find(query, session=tx).to_list(None)
+    return [record for record in map(from_document, found) if isinstance(record, AdminRecord)]
+
+
+async def set_role(database: Database, tx: Session, admin_id: AdminId, role: Role) -> None:
+    """Give an admin another role."""
+    await database[COLLECTION].update_one({"_id": admin_id}, {"$set": {"role": role}}, session=tx)
+
+
+async def set_status(database: Database, tx: Session, admin_id: AdminId, status: AdminStatus) -> None:
+    """Say whether an admin can sign in."""
+    await database[COLLECTION].update_one({"_id": admin_id}, {"$set": {"status": status}}, session=tx)
+
+
+async def set_password(database: Database, tx: Session, admin_id: AdminId, password_hash: str) -> None:
+    """Give an admin another password."""
+    await database[COLLECTION].update_one({"_id": admin_id}, {"$set": {"password_hash": password_hash}}, session=tx)
+
+
+async def confirm_email(database: Database, tx: Session, admin_id: AdminId) -> None:
+    """Note that an admin has shown that its address is its own."""
+    await database[COLLECTION].update_one({"_id": admin_id}, {"$set": {"email_verified": True}}, session=tx)
+
+
+async def remove(database: Database, tx: Session, admin_id: AdminId, at: datetime) -> None:
+    """Make an admin one that was removed: its email is free, its record stays, to say who did something."""
+    removed = {"$set": {"removed_at": at}, "$unset": {"email_key": ""}}
+    await database[COLLECTION].update_one({"_id": admin_id}, removed, session=tx)
 
 
 async def release_emails(database: Database, session: Session, organization_id: OrganizationId) -> int:

@@ -17,8 +17,8 @@ class NoSuchAdminError(Exception):
 async def erase(database: Database, admin_id: AdminId, act: Act) -> int:
     """Remove the personal values of all events about an admin; return how many there were.
 
-    Those are what the admin did, what was done to it or with a stolen token of its sessions, and the sign-up that made
-    it. What is recorded of this admin later has personal values again. Raises `NoSuchAdminError`.
+    Those are what the admin did, what was done to it or with a stolen token of its sessions, and the sign-up or the
+    invitation that made it. What is recorded of this admin later has personal values again. Raises `NoSuchAdminError`.
     """
     admin = await database[admins.COLLECTION].find_one({"_id": admin_id}, {"organization_id": True})
     if admin is None or "organization_id" not in admin:
@@ -31,6 +31,7 @@ async def erase(database: Database, admin_id: AdminId, act: Act) -> int:
         {"target.id": admin_id, "target.kind": TargetKind.ADMIN.value},
         {"action": AuditAction.ORGANIZATION_CREATED.value, "details.owner": admin_id},
         *await _reused_sessions(database, personal, admin_id),
+        *await _invitations(database, personal, admin_id),
     ):
         while erased := await _erase_some(database, {**personal, **about}):
             count += erased
@@ -49,6 +50,14 @@ async def _reused_sessions(database: Database, personal: Document, admin_id: Adm
         if await events.find_one({**opened, "session_id": event["session_id"]}, {"_id": True}) is not None:
             found.append({"_id": event["_id"]})
     return found
+
+
+async def _invitations(database: Database, personal: Document, admin_id: AdminId) -> list[Document]:
+    """Return filters for what was done to the invitation that the admin has accepted."""
+    accepted = {"actor.id": admin_id, "action": AuditAction.INVITATION_ACCEPTED.value}
+    query = {"organization_id": personal["organization_id"], **accepted}
+    event = await database[audit_events.COLLECTION].find_one(query, {"target": True})
+    return [] if event is None else [{"target.id": event["target"]["id"]}]
 
 
 async def _erase_some(database: Database, personal: Document) -> int:

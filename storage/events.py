@@ -4,6 +4,7 @@ A change stream over it feeds all subscriptions. Nothing queries it, and a strea
 log, so its documents go after an hour.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from pymongo import IndexModel
@@ -33,8 +34,15 @@ async def publish(
     database: Database, tx: Session, organization_id: OrganizationId, kind: EventKind, content: Document
 ) -> None:
     """Tell of something in the transaction that does it."""
-    event = {"_id": new_id(), "organization_id": organization_id, "kind": kind, "at": now(), **content}
-    await database[COLLECTION].insert_one(event, session=tx)
+    await publish_all(database, tx, organization_id, kind, [content])
+
+
+async def publish_all(
+    database: Database, tx: Session, organization_id: OrganizationId, kind: EventKind, contents: Sequence[Document]
+) -> None:
+    """Tell of several things, in this order."""
+    about: Document = {"organization_id": organization_id, "kind": kind, "at": now()}
+    await database[COLLECTION].insert_many([{"_id": new_id(), **about, **one} for one in contents], session=tx)
 
 
 async def mark(database: Database, organization_id: OrganizationId, mark: str) -> None:

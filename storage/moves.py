@@ -291,7 +291,7 @@ class Mover:
         result = await self._database[organizations.COLLECTION].update_one(
             {
                 "_id": self._move.organization_id,
-                "status": OrganizationStatus.ACTIVE,
+                "status": {"$in": [OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED]},
                 "migration_id": self._move.id,
                 "placement.epoch": source.placement.epoch,
             },

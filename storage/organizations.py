@@ -31,6 +31,8 @@ INDEXES = [
     IndexModel("lease.expires_at", name="unfinished", sparse=True),
     IndexModel("purge_at", name="due_purges", sparse=True),
     IndexModel("audit.due_at", name="due_checkpoints", sparse=True),
+    IndexModel("verify_by", name="due_lapses", sparse=True),
+    IndexModel("verify_reminder_at", name="due_lapse_reminders", sparse=True),
 ]
 _NAME_KEY_LENGTH = 200
 _LAST_CHARACTER = "\U0010ffff"
@@ -64,6 +66,14 @@ class OrganizationOrderField(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Suspension:
+    """Since when, and why, an organization is suspended."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationRecord:
     """One organization as stored. `placement` is None once its store is destroyed; until `purge_at`, it is kept."""
 
@@ -80,6 +90,7 @@ class OrganizationRecord:
     deleted_at: datetime | None = None
     deleted_by: ActorReference | None = None
     purge_at: datetime | None = None
+    suspension: Suspension | None = None
     erasure_certificate: ErasureCertificate | None = None
 
     @property
@@ -92,6 +103,7 @@ class OrganizationRecord:
 class OrganizationFilter:
     """What the directory can be narrowed to; the end of the time range is not part of it."""
 
+    organization_id: OrganizationId | None = None
     name_prefix: str | None = None
     statuses: Sequence[OrganizationStatus] | None = None
     created_from: datetime | None = None
@@ -126,6 +138,7 @@ def from_document(document: Document) -> OrganizationRecord:
     deleted_by = document.get("deleted_by")
     placement = document.get("placement")
     certificate = document.get("erasure_certificate")
+    suspension = document.get("suspension")
     return OrganizationRecord(
         id=document["_id"],
         name=document["name"],
@@ -140,6 +153,7 @@ def from_document(document: Document) -> OrganizationRecord:
         deleted_at=document.get("deleted_at"),
         deleted_by=deleted_by and ActorReference.from_document(deleted_by),
         purge_at=document.get("purge_at"),
+        suspension=suspension and Suspension(suspension["at"], suspension["reason"]),
         erasure_certificate=None if certificate is None else certificates.from_document(certificate),
     )
 
@@ -215,6 +229,8 @@ def _conditions(narrow: OrganizationFilter) -> list[Document]:
         conditions.append({"status": {"$ne": OrganizationStatus.PROVISIONING}})
     else:
         conditions.append({"status": {"$in": list(narrow.statuses)}})
+    if narrow.organization_id is not None:
+        conditions.append({"_id": narrow.organization_id})
     if narrow.name_prefix:
         prefix = name_key(narrow.name_prefix)
         conditions.append({"name_key": {"$gte": prefix, "$lt": prefix + _LAST_CHARACTER}})

@@ -2,7 +2,8 @@
 
 1. Once `purge_at` has passed, any worker exchanges it for a lease: from here on nothing can be restored.
 2. What is there is counted, and the tenant store is dropped.
-3. One transaction frees slugs and emails. Until here nobody can take them, so no newcomer meets a pending drop.
+3. One transaction frees slugs and emails. Until here nobody can take them, so no newcomer meets a pending drop. It also
+   removes the invitations, which hold addresses of people who may have never answered.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from storage import (
     document_types,
     import_records,
     import_staging,
+    invitations,
     leases,
     one_time_tokens,
     organizations,
@@ -77,7 +79,7 @@ async def _begin(database: Database, organization_id: OrganizationId, worker: st
     """Exchange a retention that is over for a lease; false if another worker has, or the organization is restored."""
     result = await database[organizations.COLLECTION].update_one(
         {"_id": organization_id, "status": OrganizationStatus.DELETED, **_due()},
-        {"$set": {"lease": leases.lease(worker)}, "$unset": {"purge_at": "", "status_before": ""}},
+        {"$set": {"lease": leases.lease(worker)}, "$unset": {"purge_at": ""}},
     )
     return bool(result.matched_count)
 
@@ -94,7 +96,8 @@ async def _note_what_goes(database: Database, pending: Document, store: TenantSt
 
 
 async def _release(database: Database, tx: Session, pending: Document) -> None:
-    purged = {"$set": {"placement": None, "purged_at": now()}, "$unset": {"lease": ""}}
+    unset = dict.fromkeys(("lease", "verify_by", "verify_reminder_at"), "")
+    purged = {"$set": {"placement": None, "purged_at": now()}, "$unset": unset}
     document = await database[organizations.COLLECTION].find_one_and_update(pending, purged, session=tx)
     if document is None:
         raise _PurgeLostError
@@ -102,6 +105,7 @@ async def _release(database: Database, tx: Session, pending: Document) -> None:
     if document.get("taken_over"):
         await burned_names.burn(database, tx, organization_id, Placement.from_document(document["placement"]))
     await document_types.delete_all(database, tx, organization_id)
+    await invitations.delete_all(database, tx, organization_id)
     await one_time_tokens.void_all(database, tx, organization_id)
     await outbox.discard_all(database, tx, organization_id)
     counts = {

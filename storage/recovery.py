@@ -11,6 +11,8 @@ from storage import (
     document_types,
     import_records,
     imports,
+    inviting,
+    lapses,
     leases,
     migrations,
     organizations,
@@ -35,18 +37,22 @@ async def keep_recovering(database: Database) -> None:
         _keep(database, recover_moves),
         _keep(database, recover_imports),
         _keep(database, recover_builds),
+        _keep(database, inviting.expire_due),
+        _keep(database, lapses.sweep),
     )
 
 
 async def recover(database: Database, *, expired_only: bool = True) -> int:
-    """Finish or undo every abandoned change, and purge what is due; return how many there were.
+    """Finish or undo every abandoned change, and purge and let expire what is due; return how many there were.
 
     With `expired_only=False` all unfinished changes count as abandoned: only for a server that is known to be alone.
     """
     count = await recover_organizations(database, expired_only=expired_only)
     count += await recover_moves(database, expired_only=expired_only)
     count += await recover_imports(database, expired_only=expired_only)
-    return count + await recover_builds(database, expired_only=expired_only)
+    count += await recover_builds(database, expired_only=expired_only)
+    count += await inviting.expire_due(database)
+    return count + await lapses.sweep(database)
 
 
 async def recover_organizations(database: Database, *, expired_only: bool = True) -> int:

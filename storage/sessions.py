@@ -4,16 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pymongo import IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from auth.identifiers import AdminId, OperatorId, OrganizationId, SessionId
+from storage import pages
 from storage.database import Database, Document, Session, now
+from storage.pages import Page, PageRequest
 
 COLLECTION = "sessions"
 INDEXES = [
     IndexModel("expires_at", name="end", expireAfterSeconds=0),
     IndexModel("organization_id", name="by_organization", sparse=True),
-    IndexModel("subject_id", name="by_subject"),
+    IndexModel(
+        [("subject_id", ASCENDING), ("revoked_at", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)],
+        name="by_account",
+    ),
 ]
 
 
@@ -31,7 +36,8 @@ class RefreshState:
 class SessionRecord:
     """One session as stored; it ends at `expires_at` whatever happens, at `idle_expires_at` unless renewed.
 
-    `user_agent` is what the client calls itself, `address` its network address when the session began.
+    `user_agent` is what the client calls itself, `address` its network address: when the session began, or when
+    it was renewed last.
     """
 
     id: SessionId
@@ -46,9 +52,14 @@ class SessionRecord:
     address: str | None = None
     revoked_at: datetime | None = None
 
+    @property
+    def ends_at(self) -> datetime:
+        """When the session ends, unless it is renewed or revoked before."""
+        return min(self.expires_at, self.idle_expires_at)
+
     def is_live(self, at: datetime) -> bool:
         """Tell whether the session counts at this instant."""
-        return self.revoked_at is None and at < min(self.expires_at, self.idle_expires_at)
+        return self.revoked_at is None and at < self.ends_at
 
 
 def to_document(record: SessionRecord) -> Document:
@@ -103,15 +114,40 @@ async def find_by_ids(database: Database, ids: Sequence[SessionId]) -> dict[Sess
     return {record.id: record for record in map(from_document, found) if record.is_live(at)}
 
 
+async def find_page(database: Database, subject_id: AdminId | OperatorId, page: PageRequest) -> Page[SessionRecord]:
+    """Return a page of an account's live sessions, newest first."""
+    query, sort = page_query(subject_id, page)
+    cursor = database[COLLECTION].find(query).sort(sort).limit(page.limit + 1)
+    return pages.cut([from_document(document) for document in await cursor.to_list(page.limit + 1)], page)
+
+
+def page_query(subject_id: AdminId | OperatorId, page: PageRequest) -> tuple[Document, list[tuple[str, int]]]:
+    """Return the filter and the sort order of a page of live sessions."""
+    query: Document = {"subject_id": subject_id, "revoked_at": None, **_not_over(now())}
+    if conditions := pages.bounds("created_at", page, descending=True):
+        query["$and"] = conditions
+    return query, pages.sort("created_at", page, descending=True)
+
+
 async def rotate(
-    database: Database, session_id: SessionId, *, current: bytes, successor: bytes, idle_expires_at: datetime
+    database: Database,
+    session: SessionRecord,
+    *,
+    successor: bytes,
+    idle_expires_at: datetime,
+    user_agent: str | None,
+    address: str | None,
 ) -> SessionRecord | None:
-    """Replace the refresh token by its successor, if it is still the present one and the session lives."""
-    at = now()
+    """Replace the refresh token by its successor, if it is still that of the record and the session lives.
+
+    `user_agent` and `address` are those of the client that renews.
+    """
+    at, current = now(), session.refresh.current
     refresh = {"refresh.current": successor, "refresh.previous": current, "refresh.rotated_at": at}
+    client = {"user_agent": user_agent, "address": address}
     document: Document | None = await database[COLLECTION].find_one_and_update(
-        {"_id": session_id, "refresh.current": current, "revoked_at": {"$exists": False}},
-        {"$set": {**refresh, "last_used_at": at, "idle_expires_at": idle_expires_at}},
+        {"_id": session.id, "refresh.current": current, "revoked_at": {"$exists": False}},
+        {"$set": {**refresh, **client, "last_used_at": at, "idle_expires_at": idle_expires_at}},
         return_document=ReturnDocument.AFTER,
     )
     return None if document is None else from_document(document)
@@ -124,23 +160,25 @@ async def revoke(database: Database, tx: Session, session_id: SessionId) -> bool
     return bool(result.matched_count)
 
 
-async def revoke_others(
-    database: Database, session: Session, subject_id: AdminId | OperatorId, *, keep: SessionId
+async def revoke_all(
+    database: Database, tx: Session, subject_id: AdminId | OperatorId, *, keep: SessionId | None = None
 ) -> int:
-    """End all sessions of an account but one; return how many."""
-    query = {"subject_id": subject_id, "_id": {"$ne": keep}, "revoked_at": {"$exists": False}}
-    result = await database[COLLECTION].update_many(query, {"$set": {"revoked_at": now()}}, session=session)
-    return int(result.modified_count)
-
-
-async def revoke_all(database: Database, session: Session, subject_id: AdminId | OperatorId) -> int:
-    """End all sessions of an account; return how many."""
-    query = {"subject_id": subject_id, "revoked_at": {"$exists": False}}
-    result = await database[COLLECTION].update_many(query, {"$set": {"revoked_at": now()}}, session=session)
-    return int(result.modified_count)
+    """End all sessions of an account, or all but one; return how many of them had not come to their end before."""
+    at = now()
+    query: Document = {"subject_id": subject_id, "revoked_at": None}
+    if keep is not None:
+        query["_id"] = {"$ne": keep}
+    live = await database[COLLECTION].count_documents({**query, **_not_over(at)}, session=tx)
+    await database[COLLECTION].update_many(query, {"$set": {"revoked_at": at}}, session=tx)
+    return live
 
 
 async def delete_all(database: Database, session: Session, organization_id: OrganizationId) -> int:
     """Remove every session of an organization; return how many there were."""
     result = await database[COLLECTION].delete_many({"organization_id": organization_id}, session=session)
     return int(result.deleted_count)
+
+
+def _not_over(at: datetime) -> Document:
+    """Return the filter for sessions that have not come to their end by themselves."""
+    return {"expires_at": {"$gt": at}, "idle_expires_at": {"$gt": at}}

@@ -2,7 +2,8 @@
 
 1. One transaction reserves slug and email and stores the organization as `PROVISIONING`, under a lease.
 2. The tenant store is made (a catalog command, which cannot join a transaction) while the password is hashed.
-3. One transaction makes the organization `ACTIVE`, if the lease is still held, and opens the owner's session.
+3. One transaction makes the organization `ACTIVE`, if the lease is still held, opens the owner's session, and has its
+   address verified by mail.
 
 What stops in between is undone: at once after an error, by `recovery` after a crash.
 """
@@ -11,12 +12,24 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from auth.identifiers import OrganizationId
-from storage import admins, audit_events, burned_names, idempotency, leases, organizations, sessions, slugs
+from storage import (
+    admins,
+    audit_events,
+    burned_names,
+    idempotency,
+    lapses,
+    leases,
+    organizations,
+    outbox,
+    sessions,
+    slugs,
+)
 from storage.acts import Act
 from storage.admins import AdminRecord
 from storage.audit_actions import AuditAction, Target, TargetKind
@@ -24,6 +37,7 @@ from storage.audit_events import NewEvent
 from storage.conflicts import EmailTakenError, SlugTakenError
 from storage.database import Database, Document, Session, now
 from storage.organizations import OrganizationRecord, OrganizationStatus
+from storage.outbox import Mail, MailKind
 from storage.placements import Placement
 from storage.sessions import SessionRecord
 from storage.tenant_stores import StoreOccupiedError, TenantStore
@@ -40,18 +54,20 @@ async def sign_up(
     session: SessionRecord | None,
     hash_password: Callable[[], Awaitable[str]],
     act: Act,
+    verification_period: timedelta | None = None,
 ) -> OrganizationRecord:
     """Create an organization with its owner, its store and, unless it is None, the owner's first session.
 
-    The password is hashed when slug and email are reserved, so that of many who want them one does the work. Returns
-    the organization as it stands. Raises `SlugTakenError`, `EmailTakenError` or `SignUpLostError`, and leaves nothing.
+    With a `verification_period`, it lapses if no owner's address is verified in time. The password is hashed when slug
+    and email are reserved, so that of many who want them one does the work. Returns the organization as it stands.
+    Raises `SlugTakenError`, `EmailTakenError` or `SignUpLostError`, and leaves nothing.
     """
     worker = leases.new_owner()
     store = await database.transaction(lambda tx: _reserve(database, tx, organization, owner, worker))
     try:
         password_hash, _ = await asyncio.gather(hash_password(), store.create())
         owner = replace(owner, password_hash=password_hash)
-        await database.transaction(lambda tx: _activate(database, tx, owner, session, worker, act))
+        await database.transaction(lambda tx: _activate(database, tx, owner, session, worker, act, verification_period))
     except StoreOccupiedError:
         await undo(database, organization.id, worker)
         raise SlugTakenError from None
@@ -102,11 +118,19 @@ async def _reserve(
 
 
 async def _activate(
-    database: Database, tx: Session, owner: AdminRecord, session: SessionRecord | None, worker: str, act: Act
+    database: Database,
+    tx: Session,
+    owner: AdminRecord,
+    session: SessionRecord | None,
+    worker: str,
+    act: Act,
+    verification_period: timedelta | None = None,
 ) -> None:
+    at = now()
+    active = {"status": OrganizationStatus.ACTIVE, "updated_at": at, **lapses.deadlines(at, verification_period)}
     organization: Document | None = await database[organizations.COLLECTION].find_one_and_update(
         {"_id": owner.organization_id, "status": OrganizationStatus.PROVISIONING, **leases.held_by(worker)},
-        {"$set": {"status": OrganizationStatus.ACTIVE, "updated_at": now()}, "$unset": {"lease": ""}},
+        {"$set": active, "$unset": {"lease": ""}},
         session=tx,
     )
     if organization is None:
@@ -115,6 +139,7 @@ async def _activate(
     await database[admins.COLLECTION].update_one({"_id": owner.id}, password, session=tx)
     if session is not None:
         await sessions.insert(database, tx, session)
+    await outbox.put(database, tx, Mail(MailKind.EMAIL_VERIFICATION, owner.email, owner.organization_id, owner.id))
     await audit_events.record(database, tx, owner.organization_id, act, _created(organization, owner))
     references = {"organization": owner.organization_id, "admin": owner.id}
     await idempotency.complete(database, tx, act.claim, references)

@@ -14,13 +14,16 @@ from storage import (
     idempotency,
     import_records,
     import_staging,
+    invitations,
     migrations,
     one_time_tokens,
     organizations,
     outbox,
+    rate_budgets,
     recovery,
     sessions,
     slugs,
+    throttles,
 )
 from storage.capabilities import Capabilities
 from storage.database import Database
@@ -30,6 +33,7 @@ _AUTHENTICATION_FAILED = 18
 _UNAUTHORIZED = 13
 
 INDEXES: dict[str, list[IndexModel]] = {
+    rate_budgets.COLLECTION: rate_budgets.INDEXES,
     organizations.COLLECTION: organizations.INDEXES,
     admins.COLLECTION: admins.INDEXES,
     sessions.COLLECTION: sessions.INDEXES,
@@ -45,6 +49,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     idempotency.COLLECTION: idempotency.INDEXES,
     one_time_tokens.COLLECTION: one_time_tokens.INDEXES,
     outbox.COLLECTION: outbox.INDEXES,
+    throttles.COLLECTION: throttles.INDEXES,
+    invitations.COLLECTION: invitations.INDEXES,
 }
 
 

@@ -59,10 +59,11 @@ class API:
     async def execute(
         self, query: str, variables: Mapping[str, Any] | None = None, *, token: str | None = None
     ) -> dict[str, Any]:
-        """Send an operation and return the whole response, errors included."""
+        """Send an operation and return the whole response, errors included, without what it has cost."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         response = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
         body: dict[str, Any] = response.json()
+        body.pop("extensions", None)
         return body
 
     async def data(

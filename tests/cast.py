@@ -21,11 +21,13 @@ from storage.admins import AccountRecord, AdminRecord
 from storage.database import Database, new_id
 from tests.api import API, Member
 from tests.live import services_of
+from tests.members import hold_mails
 from tests.permission_matrix import Caller
 from tests.storage.directory import ACT
 
 _RENAME = "mutation ($i: RenameOrgInput!) { renameOrg(input: $i) { migration { id } errors { code } } }"
 _CREATE = "mutation ($i: CreateDocumentInput!) { createDocument(input: $i) { document { id } errors { code } } }"
+_INVITE = "mutation ($i: InviteAdminInput!) { inviteAdmin(input: $i) { invitation { id } errors { code } } }"
 _SEEN = """
 query ($id: ID!) {
   viewer { session { id } }
@@ -75,7 +77,9 @@ async def assemble(app: ASGIApp, api: API, settings: Settings, operator_token: s
         Caller.OWNER: owner.token,
         Caller.OPERATOR: operator_token,
     }
-    return Cast(owner, people, await _names(api, owner, people), tokens, services)
+    names = await _names(api, owner, people)
+    await hold_mails(services.database)
+    return Cast(owner, people, names, tokens, services)
 
 
 async def _names(api: API, owner: Member, people: Mapping[Caller, AccountRecord]) -> dict[str, str]:
@@ -84,6 +88,8 @@ async def _names(api: API, owner: Member, people: Mapping[Caller, AccountRecord]
     document = {"organizationId": owner.organization_id, "type": "note", "data": {"n": 1}}
     renamed = (await api.data(_RENAME, {"i": rename}, token=owner.token))["renameOrg"]
     created = (await api.data(_CREATE, {"i": document}, token=owner.token))["createDocument"]
+    invitation = {"organizationId": owner.organization_id, "email": "invited@example.com", "role": "VIEWER"}
+    invited = (await api.data(_INVITE, {"i": invitation}, token=owner.token))["inviteAdmin"]
     seen = await api.data(_SEEN, {"id": owner.organization_id}, token=owner.token)
     (event,) = seen["organization"]["auditEvents"]["edges"]
     return {
@@ -92,6 +98,7 @@ async def _names(api: API, owner: Member, people: Mapping[Caller, AccountRecord]
         "admin": ids.encode(ids.NodeType.ADMIN, people[Caller.ADMIN].id),
         "viewer": ids.encode(ids.NodeType.ADMIN, people[Caller.VIEWER].id),
         "operator": ids.encode(ids.NodeType.OPERATOR, people[Caller.OPERATOR].id),
+        "invitation": invited["invitation"]["id"],
         "migration": renamed["migration"]["id"],
         "document": created["document"]["id"],
         "session": seen["viewer"]["session"]["id"],

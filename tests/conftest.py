@@ -3,7 +3,7 @@
 import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from server import Settings
 from storage import startup
 from storage.database import Database
 from storage.embedded import EmbeddedDatabase
+from tests import smtp
 from tests.api import API, PASSWORD, Member, started
 from tests.commands import Commands
 from tests.commands import watched as watched_client
 from tests.crashes import Crash
 from tests.live import services_of
+from tests.smtp import Mailbox
 
 _URI_KEY = "TENANTRY_MONGODB_URI"
 _run_database = pytest.StashKey[tuple[EmbeddedDatabase, tempfile.TemporaryDirectory[str]]]()
@@ -128,6 +130,13 @@ async def crash(settings: Settings, database: Database) -> AsyncIterator[Crash]:
 def fragile(crash: Crash) -> Database:
     """The prepared database, through a client that can be cut off."""
     return crash.database
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """An SMTP server on this machine, which takes everything; `smtp.settings` leads there."""
+    with smtp.receiving() as mailbox:
+        yield mailbox
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,9 @@ class Stream:
         results, chunk = [], await self.chunk()
         while chunk != COMPLETE:
             if chunk != COMMENT:
-                results.append(json.loads(chunk.removeprefix(b"event: next\ndata: ")))
+                result = json.loads(chunk.removeprefix(b"event: next\ndata: "))
+                result.pop("extensions", None)
+                results.append(result)
             chunk = await self.chunk()
         assert await self.chunk() == b""
         return results

@@ -59,12 +59,15 @@ QUERIES = (
     Operation(EVERYONE, 'node(id: "%(organization)s") { id }'),
     Operation(OPERATORS, "organizations { edges { node { name } } }"),
     Operation(MANAGERS | OPERATORS, 'verifyAuditTrail(organizationId: "%(organization)s") { intact }'),
+    Operation(EVERYONE, 'invitation(token: "none") { email }'),
 )
 
 MUTATIONS = (
     Operation(EVERYONE, 'createOrg(input: {name: "", email: "", password: ""}) ' + _ERRORS),
     Operation(EVERYONE, 'login(input: {email: "nobody", password: "wrong"}) ' + _ERRORS),
     Operation(EVERYONE, 'refreshSession(input: {refreshToken: "none"}) ' + _ERRORS),
+    Operation(SIGNED_IN, 'revokeSession(input: {sessionId: "%(session)s"}) ' + _ERRORS, ends=True),
+    Operation(SIGNED_IN, "revokeAllSessions(input: {keepCurrent: true}) " + _ERRORS),
     Operation(SIGNED_IN, "logout " + _ERRORS, ends=True),
     Operation(EVERYONE, 'renewConnection(accessToken: "none") ' + _ERRORS),
     Operation(MANAGERS, 'updateOrg(input: {organizationId: "%(organization)s", description: "Better"}) ' + _ERRORS),
@@ -76,6 +79,21 @@ MUTATIONS = (
     Operation(OWNERS, 'deleteOrg(input: {organizationId: "%(organization)s", confirmSlug: "other"}) ' + _ERRORS),
     Operation(OWNERS, 'restoreOrg(input: {organizationId: "%(organization)s"}) ' + _ERRORS),
     Operation(ADMINS, 'updateAdmin(input: {name: "Somebody Else"}) ' + _ERRORS),
+    Operation(OPERATORS, 'suspendOrg(input: {organizationId: "%(organization)s", reason: ""}) ' + _ERRORS),
+    Operation(OPERATORS, 'reactivateOrg(input: {organizationId: "%(organization)s", reason: "Paid."}) ' + _ERRORS),
+    Operation(OPERATORS, 'setAdminStatus(input: {adminId: "%(viewer)s", status: ACTIVE, reason: "Fine."}) ' + _ERRORS),
+    Operation(MANAGERS, 'setAdminRole(input: {adminId: "%(viewer)s", role: VIEWER}) ' + _ERRORS),
+    Operation(OWNERS, 'removeAdmin(input: {adminId: "%(owner)s"}) ' + _ERRORS),
+    Operation(
+        MANAGERS, 'inviteAdmin(input: {organizationId: "%(organization)s", email: "none", role: VIEWER}) ' + _ERRORS
+    ),
+    Operation(MANAGERS, 'revokeInvitation(input: {invitationId: "%(invitation)s"}) ' + _ERRORS),
+    Operation(EVERYONE, 'acceptInvitation(input: {token: "none", password: ""}) ' + _ERRORS),
+    Operation(EVERYONE, 'declineInvitation(input: {token: "none"}) ' + _ERRORS),
+    Operation(EVERYONE, 'requestPasswordReset(input: {email: "nobody"}) ' + _ERRORS),
+    Operation(EVERYONE, 'resetPassword(input: {token: "none", password: ""}) ' + _ERRORS),
+    Operation(ADMINS, "requestEmailVerification " + _ERRORS),
+    Operation(EVERYONE, 'verifyEmail(input: {token: "none"}) ' + _ERRORS),
     Operation(
         MANAGERS, 'createDocument(input: {organizationId: "%(organization)s", type: "note", data: {n: 1}}) ' + _ERRORS
     ),
@@ -95,6 +113,8 @@ MUTATIONS = (
         MANAGERS,
         'setDocumentSchema(input: {organizationId: "%(organization)s", type: "note", schema: null}) ' + _ERRORS,
     ),
+    # The last one, since who has left can do nothing more.
+    Operation(MEMBERS, 'leaveOrg(input: {organizationId: "%(organization)s"}) ' + _ERRORS),
 )
 
 SUBSCRIPTIONS: Mapping[str, tuple[AbstractSet[Caller], str]] = {
@@ -109,6 +129,7 @@ NODES: Mapping[str, AbstractSet[Caller]] = {
     "Operator": OPERATORS,
     "Session": OWNERS,
     "Migration": MEMBERS | OPERATORS,
+    "Invitation": MANAGERS | OPERATORS,
     "Document": MEMBERS,
     "AuditEvent": MANAGERS | OPERATORS,
 }
@@ -118,10 +139,12 @@ GUARDED: Mapping[str, tuple[AbstractSet[Caller], str]] = {
     "Organization.deletedAt": (MEMBERS | OPERATORS, ""),
     "Organization.deletedBy": (MEMBERS | OPERATORS, "{ id }"),
     "Organization.purgeAt": (MEMBERS | OPERATORS, ""),
+    "Organization.suspension": (MEMBERS | OPERATORS, "{ reason }"),
     "Organization.erasureCertificate": (MEMBERS | OPERATORS, "{ jws }"),
     "Organization.tenantStore": (MEMBERS | OPERATORS, "{ collection }"),
     "Organization.migration": (MEMBERS | OPERATORS, "{ id }"),
     "Organization.admins": (MEMBERS | OPERATORS, "{ edges { node { email } } }"),
+    "Organization.invitations": (MANAGERS | OPERATORS, "{ edges { node { email } } }"),
     "Organization.migrations": (MEMBERS | OPERATORS, "{ edges { node { id } } }"),
     "Organization.auditEvents": (MANAGERS | OPERATORS, "{ edges { node { seq } } }"),
     "Organization.documents": (MEMBERS, "{ edges { node { id } } }"),
@@ -130,7 +153,8 @@ GUARDED: Mapping[str, tuple[AbstractSet[Caller], str]] = {
 """Who sees a guarded field of the organization, and what to select of it."""
 
 SEEN: Mapping[str, str] = {
-    "Admin": "id displayName email name role status emailVerified createdAt lastLoginAt organization",
+    "AcceptInvitationPayload": "errors organization admin session",
+    "Admin": "id displayName email name role status emailVerified createdAt lastLoginAt removedAt organization",
     "AdminConnection": "edges pageInfo",
     "AdminEdge": "cursor node",
     "AuditChange": "field before after personal",
@@ -144,6 +168,7 @@ SEEN: Mapping[str, str] = {
     "CreateDocumentPayload": "errors document",
     "CreateDocumentsPayload": "errors documents",
     "CreateOrgPayload": "errors organization admin session",
+    "DeclineInvitationPayload": "errors declined",
     "DeclareIndexPayload": "errors documentType",
     "DeleteDocumentPayload": "errors deletedId",
     "DeleteDocumentsPayload": "errors deletedIds",
@@ -156,6 +181,12 @@ SEEN: Mapping[str, str] = {
     "DocumentType": "name indexes schema schemaVersion",
     "ErasedData": "documents documentTypes imports sessions slugs emails",
     "ErasureCertificate": "issuedAt purgedAt destroyed jws",
+    "Invitation": "id email role state createdAt renewedAt expiresAt endedAt invitedBy admin organization",
+    "InvitationConnection": "edges pageInfo",
+    "InvitationEdge": "cursor node",
+    "InvitationOffer": "organization email role expiresAt",
+    "InviteAdminPayload": "errors invitation",
+    "LeaveOrgPayload": "errors organization",
     "LoginPayload": "errors session admin operator",
     "LogoutPayload": "errors loggedOut",
     "Migration": "id kind way state from to documentsDone documentsTotal bytesDone bytesTotal documentsPerSecond "
@@ -171,13 +202,27 @@ SEEN: Mapping[str, str] = {
     "OrganizationEdge": "cursor node",
     "OrganizationEvent": "cursor seq action target createdAt actor organization",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
+    "ReactivateOrgPayload": "errors organization",
     "RefreshSessionPayload": "errors session",
+    "RemoveAdminPayload": "errors admin",
     "RenameOrgPayload": "errors organization migration plan",
     "RenewConnectionPayload": "errors expiresAt",
+    "RequestEmailVerificationPayload": "errors requested",
+    "RequestPasswordResetPayload": "errors requested",
+    "ResetPasswordPayload": "errors admin",
     "RestoreOrgPayload": "errors organization",
-    "Session": "id createdAt lastUsedAt expiresAt",
+    "RevokeAllSessionsPayload": "errors revokedCount",
+    "RevokeInvitationPayload": "errors invitation",
+    "RevokeSessionPayload": "errors revokedSessionId",
+    "Session": "id createdAt lastUsedAt expiresAt client address current",
+    "SessionConnection": "edges pageInfo",
+    "SessionEdge": "cursor node",
     "SessionTokens": "accessToken tokenType expiresAt refreshToken",
+    "SetAdminRolePayload": "errors admin",
+    "SetAdminStatusPayload": "errors admin",
     "SetDocumentSchemaPayload": "errors documentType",
+    "SuspendOrgPayload": "errors organization",
+    "Suspension": "suspendedAt reason",
     "System": "id displayName",
     "TenantStore": "strategy database collection documentCount",
     "UpdateAdminPayload": "errors admin",
@@ -185,6 +230,7 @@ SEEN: Mapping[str, str] = {
     "UpdateDocumentsPayload": "errors documents",
     "UpdateOrgPayload": "errors organization",
     "UserError": "code message path retryable",
-    "Viewer": "admin operator permissions session",
+    "VerifyEmailPayload": "errors admin",
+    "Viewer": "admin operator permissions session sessions",
 }
 """The fields that are seen by whoever has come by the object: what is guarded is the way to it."""

@@ -10,7 +10,14 @@ from server import Environment, StartupError, load_settings
 from tests.api import API
 
 KEYS = keys.generate(Algorithm.EDDSA)
-PRODUCTION = {"environment": Environment.PRODUCTION, "jwt_keys": KEYS, "audit_keys": KEYS}
+PRODUCTION = {
+    "environment": Environment.PRODUCTION,
+    "jwt_keys": KEYS,
+    "audit_keys": KEYS,
+    "public_url": "https://app.example.com",
+    "smtp_url": "smtp://127.0.0.1:9",
+    "mail_from": "mail@example.com",
+}
 
 
 @pytest.mark.parametrize("changed_settings", [PRODUCTION])
@@ -35,6 +42,21 @@ async def test_cross_origin_requests_are_for_the_origins_of_the_settings(api: AP
     assert named.headers["access-control-allow-origin"] == "https://app.example.com"
     other = await api.http.options("/graphql", headers={"origin": "https://evil.example.com", **preflight})
     assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize(
+    ("changed_settings", "expected"),
+    [
+        ({"cors_origins": ["https://app.example.com"]}, ("https://app.example.com", "true")),
+        ({"cors_origins": ["*"]}, ("*", None)),
+    ],
+)
+async def test_cookies_cross_origins_that_are_named_only(api: API, expected: tuple[str, str | None]) -> None:
+    """Where any page may ask, none has the browser send cookies along."""
+    headers = {"origin": "https://app.example.com", "cookie": "tenantry-refresh=none"}
+    response = await api.http.post("/graphql", json={"query": "{ viewer { permissions } }"}, headers=headers)
+    allowed = [response.headers.get(f"access-control-allow-{name}") for name in ("origin", "credentials")]
+    assert tuple(allowed) == expected
 
 
 @pytest.mark.parametrize(

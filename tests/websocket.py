@@ -59,6 +59,7 @@ class Socket:
         message = await self.receive()
         assert (message["type"], message["id"]) == ("next", name), message
         payload: dict[str, Any] = message["payload"]
+        payload.pop("extensions", None)
         return payload
 
     async def all(self, name: str) -> list[dict[str, Any]]:
@@ -66,6 +67,7 @@ class Socket:
         payloads = []
         while (message := await self.receive()) != {"type": "complete", "id": name}:
             assert (message["type"], message["id"]) == ("next", name), message
+            message["payload"].pop("extensions", None)
             payloads.append(message["payload"])
         return payloads
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auth import keys
+from auth import key_files, keys
 from auth.algorithms import Algorithm
 from auth.keys import InvalidKeySetError, KeyRing
 
@@ -34,9 +34,9 @@ def test_secrets_are_not_published() -> None:
 def test_first_start_makes_keys_for_the_owner_only(tmp_path: Path) -> None:
     """The file is readable by nobody else, and the next start reads the same keys."""
     path = tmp_path / "keys.json"
-    first = keys.load_or_create(path, Algorithm.EDDSA)
+    first = key_files.load_or_create(path, Algorithm.EDDSA)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert keys.load_or_create(path, Algorithm.EDDSA).current.kid == first.current.kid
+    assert key_files.load_or_create(path, Algorithm.EDDSA).current.kid == first.current.kid
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -44,7 +44,7 @@ def test_servers_that_start_at_once_share_their_keys(tmp_path: Path) -> None:
     """Of many that find no keys, one makes them and all read those."""
     path = tmp_path / "keys.json"
     with ThreadPoolExecutor(8) as pool:
-        rings = list(pool.map(lambda _: keys.load_or_create(path, Algorithm.EDDSA), range(16)))
+        rings = list(pool.map(lambda _: key_files.load_or_create(path, Algorithm.EDDSA), range(16)))
     assert len({ring.current.kid for ring in rings}) == 1
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import argon2
 import pytest
 
-from auth.errors import UserError
+from auth.errors import UnavailableError, UserError
 from auth.passwords import PasswordHasher
 
 
@@ -85,3 +85,13 @@ async def test_weak_passwords_are_refused_with_a_reason(hasher: PasswordHasher, 
 async def test_good_passwords_are_welcome(hasher: PasswordHasher, password: str) -> None:
     """No composition rules: words will do, in any script, up to 128 characters."""
     await hasher.check_strength(password[:128], known=[])
+
+
+async def test_what_waits_is_bounded() -> None:
+    """Beyond 128 passwords, more are told to come again; those that wait are hashed, and then there is room again."""
+    hasher = PasswordHasher()
+    found = await asyncio.gather(*(hasher.verify("x", None) for _ in range(140)), return_exceptions=True)
+    assert found.count(False) == 128
+    assert sum(isinstance(one, UnavailableError) for one in found) == 12
+    assert not await hasher.verify("x", None)
+    hasher.close()

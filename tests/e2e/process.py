@@ -201,8 +201,9 @@ async def run(folder: Path, *arguments: str, stdin: str = "", **settings: str) -
 
 
 def production_keys() -> dict[str, str]:
-    """Return the settings with keys that production wants."""
-    return {name: keys.generate(Algorithm.EDDSA) for name in ("jwt_keys", "audit_keys")}
+    """Return the settings that production wants beside a database: keys, and a way for mails, which leads nowhere."""
+    mails = {"public_url": "https://app.example.com", "smtp_url": "smtp://127.0.0.1:9", "mail_from": "mail@example.com"}
+    return {name: keys.generate(Algorithm.EDDSA) for name in ("jwt_keys", "audit_keys")} | mails
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:

@@ -25,13 +25,14 @@ async def test_first_start_says_where_everything_is(server: ServerProcess) -> No
             f"GraphQL endpoint  {server.url}/graphql\n"
             f"Playground        {server.url}/graphiql\n"
             f"Data              {server.data_dir}\n"
+            f"Mail              {server.data_dir / 'mails'}\n"
         )
         assert (await http.get("/healthz")).json() == {"status": "alive"}
         assert (await http.get("/readyz")).json() == {"status": "ready", "database": "ready"}
         (key,) = (await http.get("/.well-known/jwks.json")).json()["keys"]
         assert (key["kty"], key["alg"], key["use"], "d" in key) == ("OKP", "EdDSA", "sig", False)
         answer = await http.post("/graphql", json={"query": "{ __typename }"})
-        assert answer.json() == {"data": {"__typename": "Query"}}
+        assert answer.json()["data"] == {"__typename": "Query"}
         process.show(f"first start: {server.seconds_to_ready:.2f} s")
 
 

@@ -14,6 +14,7 @@ _WRONG = {
     "uri": {"mongodb_uri": f"{_SECRET}://nowhere"},
     "keys": {"jwt_keys": _SECRET},
     "audit-keys": {"audit_keys": _SECRET},
+    "smtp-url": {"smtp_url": f"smtp://ada:{_SECRET}/@mail.example.com"},
     "data-dir": {"data_dir": "/dev/null/data"},
 }
 
@@ -30,9 +31,9 @@ async def test_wrong_setting_stops_the_start(tmp_path: Path, wrong: dict[str, st
     assert _SECRET not in line
 
 
-@pytest.mark.parametrize("missing", ["jwt_keys", "audit_keys", "mongodb_uri"])
+@pytest.mark.parametrize("missing", ["jwt_keys", "audit_keys", "mongodb_uri", "smtp_url", "public_url", "mail_from"])
 async def test_production_wants_what_has_to_be_kept_safe(tmp_path: Path, missing: str) -> None:
-    """In production keys and database have no default: the one line names the key that is missing."""
+    """In production keys, database and mails have no default: the one line names the key that is missing."""
     given = {**process.production_keys(), "mongodb_uri": "mongodb://127.0.0.1:1/"}
     outcome = await process.run(
         tmp_path, environment="production", **{name: value for name, value in given.items() if name != missing}

@@ -50,6 +50,8 @@ MUTATIONS = [
     "login",
     "refreshSession",
     "logout",
+    "revokeSession",
+    "revokeAllSessions",
     "renewConnection",
     "updateOrg",
     "renameOrg",
@@ -65,6 +67,20 @@ MUTATIONS = [
     "deleteOrg",
     "restoreOrg",
     "updateAdmin",
+    "suspendOrg",
+    "reactivateOrg",
+    "setAdminStatus",
+    "setAdminRole",
+    "removeAdmin",
+    "leaveOrg",
+    "inviteAdmin",
+    "revokeInvitation",
+    "acceptInvitation",
+    "declineInvitation",
+    "requestPasswordReset",
+    "resetPassword",
+    "requestEmailVerification",
+    "verifyEmail",
 ]
 
 
@@ -77,7 +93,7 @@ def test_mutations_follow_one_form(name: str) -> None:
     assert str(field.type) == f"{pascal}Payload"
     assert [(argument, str(one.type)) for argument, one in field.args.items()] in (
         [("input", f"{pascal}Input!")],
-        [] if name == "logout" else None,
+        [] if name in {"logout", "requestEmailVerification"} else None,
         [("accessToken", "String!")] if name == "renewConnection" else None,
     )
     payload = SCHEMA.type_map[f"{pascal}Payload"]

@@ -109,7 +109,7 @@ async def test_nothing_is_left_behind(api: API, database: Database) -> None:
     assert await database["slugs"].count_documents({}) == 0
     (record,) = await database["organizations"].find().to_list(None)
     assert record["placement"] is None
-    assert not {"lease", "purge_at", "status_before"} & set(record)
+    assert not {"lease", "purge_at"} & set(record)
     assert await directory.stores(database) == []
     beside = database.client[f"{database.name}_tenants"]
     assert [await beside[name].count_documents({}) for name in ("guards", "changes")] == [0, 0]

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 import server
 from schema import graphql_routes
 from schema.assembly import Schema
+from schema.overload import Capacity
 from schema.request_id import RequestIDMiddleware
 from schema.request_log import RequestLogMiddleware
 from server import Settings, State
@@ -65,7 +66,8 @@ async def counting(settings: Settings, counter: Counter) -> AsyncIterator[ASGIAp
         async with server.open_state(settings) as state:
             yield state
 
-    routes = graphql_routes.routes(Schema(query=Query, subscription=Subscription), origins=[])
+    schema = Schema(query=Query, subscription=Subscription)
+    routes = graphql_routes.routes(schema, Capacity(100), origins=[])
     middleware = [Middleware(RequestIDMiddleware), Middleware(RequestLogMiddleware)]
     async with started(Starlette(routes=routes, middleware=middleware, lifespan=lifespan)) as app:
         yield app

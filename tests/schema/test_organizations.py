@@ -272,6 +272,38 @@ async def test_bad_paging_is_the_clients_error(api: API, operator_token: str, va
     assert await api.error_code(PAGE, variables, token=operator_token) == "BAD_REQUEST"
 
 
+async def test_organization_is_found_by_the_address_of_an_admin(api: API, member: Member, operator_token: str) -> None:
+    """However it is spelled; an address that nobody has finds nothing, and neither does an operator's."""
+    await api.sign_up(name="Another")
+    for address, expected in (
+        (member.email, ["Acme Rockets"]),
+        (f" {member.email.upper()} ", ["Acme Rockets"]),
+        ("nobody@example.com", []),
+        ("operator@example.com", []),
+        ("no address", []),
+    ):
+        names, _ = await page(api, operator_token, filter={"adminEmail": address})
+        assert names == expected
+    names, _ = await page(api, operator_token, filter={"adminEmail": member.email, "status": ["SUSPENDED"]})
+    assert names == []
+
+
+async def test_tombstones_are_listed(api: API, member: Member, operator_token: str) -> None:
+    """Of a deleted organization there is who deleted it and when, and the proof that its data is gone."""
+    delete = "mutation ($i: DeleteOrgInput!) { deleteOrg(input: $i) { errors { code } } }"
+    given = {"organizationId": member.organization_id, "confirmSlug": member.slug}
+    await api.data(delete, {"i": given}, token=member.token)
+    query = """
+    { organizations(filter: {status: [DELETED]}) { edges { node {
+      name deletedAt deletedBy { id } erasureCertificate { jws } tenantStore { collection }
+    } } } }
+    """
+    (edge,) = (await api.data(query, token=operator_token))["organizations"]["edges"]
+    assert (edge["node"]["name"], edge["node"]["deletedBy"]) == ("Acme Rockets", {"id": member.admin_id})
+    assert edge["node"]["deletedAt"]
+    assert edge["node"]["tenantStore"] is None
+
+
 async def test_admins_are_paged_within_each_organization(api: API, database: Database, operator_token: str) -> None:
     """A nested page has its own cursors, which lead on."""
     await populate(database, ["alpha", "bravo"])
@@ -312,8 +344,9 @@ async def test_fifty_organizations_with_admins_cost_four_commands(
         started(server.create_app(settings)) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tenantry.test") as http,
     ):
-        await counted.ping()
+        await API(http).data("{ viewer { permissions } }", token=operator_token)  # It takes a part of the budget.
         commands.seen.clear()
         data = await API(http).data(FIFTY_WITH_ADMINS, token=operator_token)
+        names = sorted(commands.names)
     assert sum(len(edge["node"]["admins"]["edges"]) for edge in data["organizations"]["edges"]) == 150
-    assert sorted(commands.names) == ["aggregate", "find", "find", "find"]
+    assert names == ["aggregate", "find", "find", "find"]

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from server import Settings
 from storage.database import Database
-from tests import cast
+from tests import cast, mails
 from tests.api import API
 from tests.cast import Cast
 from tests.permission_matrix import (
@@ -28,7 +28,7 @@ from tests.schema.test_assembly import SCHEMA
 from tests.websocket import ClosedError, connected
 
 _REFUSALS = {"FORBIDDEN", "UNAUTHENTICATED", "INTERNAL"}
-_RECORDS_OF_DENIALS = {"audit_events", "events", "audit_checkpoints"}
+_RECORDS_OF_DENIALS = {"audit_events", "events", "audit_checkpoints", "rate_budgets"}
 _UPDATE = "mutation ($i: UpdateOrgInput!) { updateOrg(input: $i) { errors { code } } }"
 _CREATE = "mutation ($i: CreateDocumentInput!) { createDocument(input: $i) { errors { code } } }"
 _RENAME = "mutation ($i: RenameOrgInput!) { renameOrg(input: $i) { errors { code } } }"
@@ -63,7 +63,7 @@ async def ask(api: API, people: Cast, caller: Caller, text: str) -> dict[str, An
 
 
 async def stored(database: Database) -> dict[str, Any]:
-    """Return all that is stored, but for the records of what operators were denied."""
+    """Return all that is stored, but for the records of what operators were denied, and what asking has cost."""
     names = await database.client[database.name].list_collection_names()
     found = {
         name: await database[name].find().sort("_id").to_list(None)
@@ -126,6 +126,7 @@ async def test_nodes(api: API, people: Cast, kind: str) -> None:
 
 async def test_denied_mutations_change_nothing(api: API, people: Cast, database: Database) -> None:
     """Whoever may not do something is refused, and all that is stored stays as it was."""
+    await mails.until_sent(database)
     before = await stored(database)
     for operation in MUTATIONS:
         for caller in sorted(set(Caller) - operation.callers):

@@ -37,8 +37,9 @@ CHANGE = DocumentChange(DocumentChangeKind.CREATED, DocumentId("d" * 24), "note"
 _FOLLOWABLE = {
     "Admin", "AdminConnection", "AdminEdge", "AuditChange", "AuditEvent", "AuditEventConnection", "AuditEventEdge",
     "AuditTarget", "Document", "DocumentConnection", "DocumentEdge", "DocumentEvent", "DocumentIndex", "DocumentType",
-    "ErasedData", "ErasureCertificate", "Migration", "MigrationConnection", "MigrationEdge", "MigrationPlace",
-    "Operator", "Organization", "OrganizationEvent", "PageInfo", "Subscription", "System", "TenantStore",
+    "ErasedData", "ErasureCertificate", "Invitation", "InvitationConnection", "InvitationEdge", "Migration",
+    "MigrationConnection", "MigrationEdge", "MigrationPlace",
+    "Operator", "Organization", "OrganizationEvent", "PageInfo", "Subscription", "Suspension", "System", "TenantStore",
 }  # fmt: skip
 
 

@@ -100,7 +100,7 @@ async def assert_purged(database: Database, organization: OrganizationRecord) ->
     """Check that nothing is left of an organization but its record, which says who deleted it."""
     (record,) = await database["organizations"].find({"_id": organization.id}).to_list(None)
     assert (record["status"], record["placement"], record["deleted_by"]["id"]) == ("DELETED", None, ACT.actor.id)
-    assert not {"purge_at", "status_before", "lease"} & set(record)
+    assert not {"purge_at", "lease"} & set(record)
     own = {"organization_id": organization.id}
     assert await database["slugs"].count_documents(own) == 0
     assert await database["sessions"].count_documents(own) == 0
@@ -112,7 +112,7 @@ async def assert_whole(database: Database, organization: OrganizationRecord) -> 
     """Check that an organization is what it was before its deletion, with everything that it had."""
     (record,) = await database["organizations"].find({"_id": organization.id}).to_list(None)
     assert record["status"] == organization.status
-    assert not {"deleted_at", "deleted_by", "purge_at", "status_before", "lease", "purged_at"} & set(record)
+    assert not {"deleted_at", "deleted_by", "purge_at", "lease", "purged_at"} & set(record)
     assert (await read(database, organization)).placement == organization.placement
     assert await directory.count(database, organization) == DOCUMENTS
     own = {"organization_id": organization.id}
@@ -173,18 +173,28 @@ async def test_organization_is_deleted_once(database: Database) -> None:
     assert await directory.count(database, organization) == DOCUMENTS
 
 
-@pytest.mark.parametrize("status", [OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED])
-async def test_restored_organization_is_what_it_was(database: Database, status: OrganizationStatus) -> None:
-    """Its state, its documents, its slugs and its emails are there again; who was suspended still is."""
+async def test_suspended_organization_is_not_deleted(database: Database) -> None:
+    """Neither at once nor later: nothing changes."""
+    organization = await directory.sign_up(database, "acme", documents=DOCUMENTS)
+    suspended = {"$set": {"status": OrganizationStatus.SUSPENDED}}
+    await database["organizations"].update_one({"_id": organization.id}, suspended)
+    before = await database["organizations"].find_one({"_id": organization.id})
+    for deleting in (deletions.mark(database, organization.id, ACT), retain(database, organization)):
+        with pytest.raises(NotDeletableError):
+            await deleting
+    assert await database["organizations"].find_one({"_id": organization.id}) == before
+
+
+async def test_restored_organization_is_what_it_was(database: Database) -> None:
+    """Its state, its documents, its slugs and its emails are there again."""
     organization = await directory.sign_up(database, "acme", documents=DOCUMENTS)
     await add_alias(database, organization, "before")
-    await database["organizations"].update_one({"_id": organization.id}, {"$set": {"status": status}})
     before = await read(database, organization)
     slugs = await database["slugs"].find().to_list(None)
     await retain(database, organization)
     restored = await deletions.restore(database, organization.id, ACT)
     assert restored == await read(database, organization)
-    assert restored.status is status
+    assert restored.status is OrganizationStatus.ACTIVE
     await assert_whole(database, before)
     assert await database["slugs"].find().to_list(None) == slugs
     with when_due():

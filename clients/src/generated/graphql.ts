@@ -22,6 +22,18 @@ export type Scalars = {
   JSON: { input: unknown; output: unknown; }
 };
 
+/** Who accepts. */
+export type AcceptInvitationInput = {
+  /** The name of the person: 2 to 100 characters. */
+  name?: InputMaybe<Scalars['String']['input']>;
+  /** The password to be: 8 to 128 characters, not easy to guess. */
+  password: Scalars['String']['input'];
+  /** Whether a browser is to keep the refresh token in a cookie that scripts cannot read: `session.refreshToken` is null then, and `refreshSession` is sent without one. Not over a WebSocket, nor as Server-Sent Events. */
+  refreshTokenInCookie?: Scalars['Boolean']['input'];
+  /** The token from the mail: it is good for one answer. */
+  token: Scalars['String']['input'];
+};
+
 /** Whether an admin can sign in. */
 export type AdminStatus =
   /** The admin can sign in. */
@@ -31,10 +43,22 @@ export type AdminStatus =
 
 /** What somebody did. */
 export type AuditAction =
+  /** An admin's email address was shown to be the admin's. */
+  | 'ADMIN_EMAIL_VERIFIED'
   /** What was personal about an admin was erased from the trail. */
   | 'ADMIN_ERASED'
+  /** An admin left the organization. */
+  | 'ADMIN_LEFT'
   /** An admin's password was changed. */
   | 'ADMIN_PASSWORD_CHANGED'
+  /** An admin's password was reset by a mail; all its sessions ended. */
+  | 'ADMIN_PASSWORD_RESET'
+  /** An admin was removed; its sessions ended. */
+  | 'ADMIN_REMOVED'
+  /** An admin got another role; its sessions ended. */
+  | 'ADMIN_ROLE_CHANGED'
+  /** An operator deactivated an admin, whose sessions ended, or activated it. */
+  | 'ADMIN_STATUS_CHANGED'
   /** An admin's name or email address was changed. */
   | 'ADMIN_UPDATED'
   /** An index on documents was declared. */
@@ -45,6 +69,18 @@ export type AuditAction =
   | 'DOCUMENT_TYPE_SCHEMA_REMOVED'
   /** The schema of a type of documents was set. */
   | 'DOCUMENT_TYPE_SCHEMA_SET'
+  /** An invitation was accepted: there is a new admin. */
+  | 'INVITATION_ACCEPTED'
+  /** An invitation was declined. */
+  | 'INVITATION_DECLINED'
+  /** An invitation was not answered in time. */
+  | 'INVITATION_EXPIRED'
+  /** Somebody who was invited was invited again. */
+  | 'INVITATION_RENEWED'
+  /** An invitation was revoked. */
+  | 'INVITATION_REVOKED'
+  /** Somebody was invited. */
+  | 'INVITATION_SENT'
   /** An operator tried what operators may not do, `count` times. */
   | 'OPERATOR_DENIED'
   /** An organization was signed up. */
@@ -53,13 +89,17 @@ export type AuditAction =
   | 'ORGANIZATION_DELETED'
   /** A deleted organization's data was destroyed. */
   | 'ORGANIZATION_PURGED'
+  /** An operator ended the suspension of the organization. */
+  | 'ORGANIZATION_REACTIVATED'
   /** An organization got another name and slug. */
   | 'ORGANIZATION_RENAMED'
   /** The deletion of an organization was undone. */
   | 'ORGANIZATION_RESTORED'
+  /** An operator suspended the organization. */
+  | 'ORGANIZATION_SUSPENDED'
   /** An organization's description, or the spelling of its name, was changed. */
   | 'ORGANIZATION_UPDATED'
-  /** Somebody signed out. */
+  /** Somebody signed out, or ended sessions: `endedSessions`, if all at once. */
   | 'SESSION_ENDED'
   /** Somebody tried to sign in as an admin and failed, `count` times. */
   | 'SESSION_LOGIN_FAILED'
@@ -131,6 +171,8 @@ export type AuditTargetKind =
   | 'DOCUMENT_TYPE'
   /** An import of documents; its id is that of the upload. */
   | 'IMPORT'
+  /** An invitation. */
+  | 'INVITATION'
   /** A move of a tenant store. */
   | 'MIGRATION'
   /** An organization. */
@@ -174,6 +216,8 @@ export type CreateOrgInput = {
   name: Scalars['String']['input'];
   /** The password of the owner: 8 to 128 characters, not easy to guess. */
   password: Scalars['String']['input'];
+  /** Whether a browser is to keep the refresh token in a cookie that scripts cannot read: `session.refreshToken` is null then, and `refreshSession` is sent without one. Not over a WebSocket, nor as Server-Sent Events. */
+  refreshTokenInCookie?: Scalars['Boolean']['input'];
   /** The name in addresses: 2 to 40 of a to z, digits, single hyphens. From the name unless given. */
   slug?: InputMaybe<Scalars['String']['input']>;
 };
@@ -188,6 +232,12 @@ export type DeclareIndexInput = {
   organizationId: Scalars['ID']['input'];
   /** What kind of documents they are: 1 to 64 characters, a letter and then letters, digits, `_` and `-`. */
   type: Scalars['String']['input'];
+};
+
+/** What to decline. */
+export type DeclineInvitationInput = {
+  /** The token from the mail: it is good for one answer. */
+  token: Scalars['String']['input'];
 };
 
 /** A document to delete. */
@@ -274,12 +324,51 @@ export type DocumentOrder = {
   field?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** Which invitations to list. */
+export type InvitationFilter = {
+  /** One of these states. */
+  state?: InputMaybe<Array<InvitationState>>;
+};
+
+/** What has become of an invitation. */
+export type InvitationState =
+  /** It was accepted: it has made an admin. */
+  | 'ACCEPTED'
+  /** Who was invited did not want to. */
+  | 'DECLINED'
+  /** It was not answered in time. */
+  | 'EXPIRED'
+  /** It can be accepted. */
+  | 'PENDING'
+  /** It was taken back, or lost its ground: who had sent it, or the organization. */
+  | 'REVOKED';
+
+/** Whom to invite. */
+export type InviteAdminInput = {
+  /** The email address to invite: 254 characters at most. */
+  email: Scalars['String']['input'];
+  /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** The global id of the organization. */
+  organizationId: Scalars['ID']['input'];
+  /** What who accepts may do: a role that the caller manages. */
+  role: Role;
+};
+
+/** What to leave. */
+export type LeaveOrgInput = {
+  /** The global id of one's own organization. */
+  organizationId: Scalars['ID']['input'];
+};
+
 /** Who signs in. */
 export type LoginInput = {
   /** The email address, in any case. */
   email: Scalars['String']['input'];
   /** The password. */
   password: Scalars['String']['input'];
+  /** Whether a browser is to keep the refresh token in a cookie that scripts cannot read: `session.refreshToken` is null then, and `refreshSession` is sent without one. Not over a WebSocket, nor as Server-Sent Events. */
+  refreshTokenInCookie?: Scalars['Boolean']['input'];
 };
 
 /** Why a tenant store is moved. */
@@ -344,6 +433,8 @@ export type OrderDirection =
 
 /** Which organizations to list: those that meet every condition given. */
 export type OrganizationFilter = {
+  /** That of the admin who signs in with this address, in any case. */
+  adminEmail?: InputMaybe<Scalars['String']['input']>;
   /** Signed up before this instant. */
   createdBefore?: InputMaybe<Scalars['DateTime']['input']>;
   /** Signed up at this instant or later. */
@@ -378,10 +469,24 @@ export type OrganizationStatus =
   /** Suspended by an operator: it can be read, and changes answer `ORG_SUSPENDED`. */
   | 'SUSPENDED';
 
+/** What to reactivate. */
+export type ReactivateOrgInput = {
+  /** The global id of the organization. */
+  organizationId: Scalars['ID']['input'];
+  /** Why: 1 to 500 characters, recorded in the organization's audit trail. */
+  reason: Scalars['String']['input'];
+};
+
 /** What to renew a session with. */
 export type RefreshSessionInput = {
-  /** The refresh token that was given last. */
-  refreshToken: Scalars['String']['input'];
+  /** The refresh token that was given last; without it, the one in the cookie counts. */
+  refreshToken?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Whom to remove. */
+export type RemoveAdminInput = {
+  /** The global id of the admin. */
+  adminId: Scalars['ID']['input'];
 };
 
 /** The new name of an organization. */
@@ -398,12 +503,44 @@ export type RenameOrgInput = {
   slug?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** Who has forgotten a password. */
+export type RequestPasswordResetInput = {
+  /** The email address of the account: 254 characters at most. */
+  email: Scalars['String']['input'];
+};
+
+/** The password to be, and what allows to set it. */
+export type ResetPasswordInput = {
+  /** The new password: 8 to 128 characters, not easy to guess. */
+  password: Scalars['String']['input'];
+  /** The token from the mail: it is good for once, within 30 minutes. */
+  token: Scalars['String']['input'];
+};
+
 /** The organization to restore. */
 export type RestoreOrgInput = {
   /** A key that the client makes up, so that the request can be sent again when its answer was lost: for 24 hours the same key with the same arguments takes effect once and answers the same. 1 to 255 printable ASCII characters. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** The global id of the organization. */
   organizationId: Scalars['ID']['input'];
+};
+
+/** Which sessions to end. */
+export type RevokeAllSessionsInput = {
+  /** Whether the session that the access token belongs to goes on. */
+  keepCurrent?: Scalars['Boolean']['input'];
+};
+
+/** Which invitation to revoke. */
+export type RevokeInvitationInput = {
+  /** The global id of the invitation. */
+  invitationId: Scalars['ID']['input'];
+};
+
+/** Which session to end. */
+export type RevokeSessionInput = {
+  /** The global id of a session of one's own. */
+  sessionId: Scalars['ID']['input'];
 };
 
 /** What an admin may do in its organization. */
@@ -415,6 +552,24 @@ export type Role =
   /** Reading. */
   | 'VIEWER';
 
+/** Who is to get which role. */
+export type SetAdminRoleInput = {
+  /** The global id of the admin. */
+  adminId: Scalars['ID']['input'];
+  /** What the admin is to be. */
+  role: Role;
+};
+
+/** Whom to deactivate or activate. */
+export type SetAdminStatusInput = {
+  /** The global id of the admin. */
+  adminId: Scalars['ID']['input'];
+  /** Why: 1 to 500 characters, recorded in the organization's audit trail. */
+  reason: Scalars['String']['input'];
+  /** Whether the admin is to be able to sign in. */
+  status: AdminStatus;
+};
+
 /** A schema for the data of one type of documents. */
 export type SetDocumentSchemaInput = {
   /** The global id of the organization. */
@@ -423,6 +578,14 @@ export type SetDocumentSchemaInput = {
   schema?: InputMaybe<Scalars['JSON']['input']>;
   /** What kind of documents they are: 1 to 64 characters, a letter and then letters, digits, `_` and `-`. */
   type: Scalars['String']['input'];
+};
+
+/** What to suspend. */
+export type SuspendOrgInput = {
+  /** The global id of the organization. */
+  organizationId: Scalars['ID']['input'];
+  /** Why: 1 to 500 characters, recorded in the organization's audit trail. Its members can read it. */
+  reason: Scalars['String']['input'];
 };
 
 /** How the documents of one organization are kept apart from those of others. */
@@ -482,6 +645,8 @@ export type UserErrorCode =
   | 'IDEMPOTENCY_MISMATCH'
   /** The value at `path` is not acceptable; `message` says why. */
   | 'INVALID'
+  /** An organization has an active owner always: make somebody else one first. */
+  | 'LAST_OWNER'
   /** What the input names does not exist, or not any more. */
   | 'NOT_FOUND'
   /** The organization has been deleted. */
@@ -496,6 +661,12 @@ export type UserErrorCode =
   | 'TOKEN_INVALID'
   /** The password is too short, too long or easy to guess. */
   | 'WEAK_PASSWORD';
+
+/** What shows that an address is one's own. */
+export type VerifyEmailInput = {
+  /** The token from the mail: it is good for once, within three days. */
+  token: Scalars['String']['input'];
+};
 
 export type UpdateAdminMutationVariables = Exact<{
   input: UpdateAdminInput;

@@ -1,0 +1,62 @@
+"""Who pays for a request: the organization of a valid token, an operator, or the address of a stranger."""
+
+from auth.identifiers import OrganizationId
+from resolvers import networks
+from resolvers.context import RequestContext
+from resolvers.rate_budgets import Charge
+from storage import rate_budgets
+
+PERIOD_SECONDS = rate_budgets.PERIOD.total_seconds()
+_REFUSAL = 20
+
+
+async def begin(context: RequestContext) -> None:
+    """Charge what a document costs that is refused, before it is read. Raises `RateLimitedError`.
+
+    Who pays is what the token says: whether it still counts is seen later, and costs a look at the database.
+    """
+    payer = _payer(context)
+    if payer is None or context.charge is not None:
+        return
+    key, limit = payer
+    budgets = context.services.rate_budgets
+    context.charge = charge = Charge(key, limit, _REFUSAL, actual=0, remaining=budgets.remaining(key, limit))
+    charge.remaining = await budgets.reserve(key, limit, _REFUSAL)
+    charge.actual = _REFUSAL
+
+
+async def reserve(context: RequestContext) -> None:
+    """Charge what the operation costs at most, if that is more. Raises `RateLimitedError`."""
+    charge = context.charge
+    if charge is None or context.cost <= charge.requested:
+        return
+    more, charge.requested = context.cost - charge.requested, context.cost
+    charge.remaining = await context.services.rate_budgets.reserve(charge.key, charge.limit, more)
+    charge.actual = charge.requested
+
+
+def accept(context: RequestContext) -> None:
+    """Charge what the operation costs, now that its document is not refused."""
+    if context.charge is not None:
+        context.charge.requested = max(1, context.cost)
+        settle(context, context.charge.requested)
+
+
+def settle(context: RequestContext, actual: int) -> None:
+    """Give back what a request was charged and has not cost."""
+    charge = context.charge
+    if charge is None:
+        return
+    too_much, charge.actual = charge.actual - max(1, actual), max(1, actual)
+    if too_much > 0:
+        charge.remaining = context.services.rate_budgets.give_back(charge.key, charge.limit, too_much)
+
+
+def _payer(context: RequestContext) -> tuple[str, int] | None:
+    """Return the key of a budget and what it gets a minute; None for a stranger whose address is not known."""
+    policy, claims = context.services.policy, context.claims()
+    if claims is not None:
+        organization_id: OrganizationId | None = claims.organization_id
+        return f"payer:{organization_id or claims.subject_id}", policy.rate_limit
+    address = context.origin.address
+    return None if address is None else (f"network:{networks.of(address)}", policy.anonymous_rate_limit)

@@ -1,0 +1,123 @@
+"""Budgets of cost: a process takes parts of them ahead, so that requests cost no commands, and gives back what is idle.
+
+Parts are a twentieth of what a minute gives, or what one request needs: two processes can hold a tenth between them.
+"""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from auth.errors import RateLimitedError
+from storage import rate_budgets
+from storage.database import Database
+
+_PARTS = 20
+_IDLE_SECONDS = 2.0
+_CHECK_SECONDS = 0.5
+_MESSAGE = "This is more than the budget allows just now: try again later."
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Lease:
+    """What a process holds of one budget."""
+
+    limit: int
+    units: int = 0
+    left: int = 0
+    used_at: float = field(default_factory=time.monotonic)
+    denied: int = 0
+    denied_until: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(slots=True)
+class Charge:
+    """What one request is charged, and to which budget: `limit` units a minute, of which about `remaining` are left."""
+
+    key: str
+    limit: int
+    requested: int
+    actual: int
+    remaining: int
+
+
+class RateBudgets:
+    """The parts of all budgets that this process holds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._leases: dict[str, _Lease] = {}
+        self._closing = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+
+    async def reserve(self, key: str, limit: int, cost: int) -> int:
+        """Spend units of a budget before they are needed; return how many are left. Raises `RateLimitedError`."""
+        cost = min(cost, limit)
+        lease = self._leases.setdefault(key, _Lease(limit))
+        if lease.units < cost:
+            async with lease.lock:
+                while lease.units < cost:
+                    await self._take(key, lease, cost)
+        lease.units -= cost
+        lease.used_at = time.monotonic()
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
+        return self.remaining(key, limit)
+
+    def give_back(self, key: str, limit: int, units: int) -> int:
+        """Put back what was reserved and not needed; return how many units are left."""
+        lease = self._leases.setdefault(key, _Lease(limit))
+        lease.units = min(limit, lease.units + units)
+        return self.remaining(key, limit)
+
+    def remaining(self, key: str, limit: int) -> int:
+        """Return about how many units are left: other processes may hold more, or have spent some."""
+        lease = self._leases.get(key) or _Lease(limit, left=limit)
+        return min(limit, lease.units + lease.left)
+
+    async def close(self) -> None:
+        """Give everything back."""
+        self._closing.set()
+        if self._watching is not None:
+            await self._watching
+        await self._return([*self._leases])
+
+    async def _take(self, key: str, lease: _Lease, cost: int) -> None:
+        """Take a part that is large enough. Raises `RateLimitedError`, for a while without asking again."""
+        least = cost - lease.units
+        if time.monotonic() >= lease.denied_until or least < lease.denied:
+            most = max(lease.limit // _PARTS, least)
+            taken = await rate_budgets.take(self._database, key, lease.limit, least=least, most=most)
+            lease.left = taken.left
+            if taken.units >= least:
+                lease.units += taken.units
+                return
+            lease.denied, lease.denied_until = least, time.monotonic() + _CHECK_SECONDS
+        seconds = (least - lease.left) * rate_budgets.PERIOD.total_seconds() / lease.limit
+        raise RateLimitedError(_MESSAGE, max(1, math.ceil(seconds)))
+
+    async def _watch(self) -> None:
+        """Give back what is idle, as long as there is anything."""
+        while self._leases and not self._closing.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), _CHECK_SECONDS)
+            before = time.monotonic() - _IDLE_SECONDS
+            await self._return([key for key, lease in self._leases.items() if lease.used_at <= before])
+
+    async def _return(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            if self._leases[key].lock.locked():
+                continue
+            lease = self._leases.pop(key)
+            if not lease.units:
+                continue
+            try:
+                await rate_budgets.give_back(self._database, key, lease.limit, lease.units)
+            except Exception as error:  # noqa: BLE001 - what is lost fills up again within seconds
+                _log.warning("budget not given back", error=type(error).__name__)
