@@ -93,6 +93,7 @@ expose(
     "What organizations can be ordered by.",
     {
         OrganizationOrderField.NAME: "By name, without case.",
+        OrganizationOrderField.SLUG: "By slug.",
         OrganizationOrderField.CREATED_AT: "By the time of sign-up.",
     },
 )

@@ -260,6 +260,7 @@ class OrganizationFilter:
     """Filter of `organizations`."""
 
     name_prefix: str | None = strawberry.field(default=None, description="How the name begins, without case.")
+    slug_prefix: str | None = strawberry.field(default=None, description="How the slug begins, without case.")
     status: list[OrganizationStatus] | None = strawberry.field(default=None, description="One of these states.")
     created_from: datetime | None = strawberry.field(default=None, description="Signed up at this instant or later.")
     created_before: datetime | None = strawberry.field(default=None, description="Signed up before this instant.")
@@ -269,10 +270,15 @@ class OrganizationFilter:
 
     def to_stored(self) -> StoredFilter:
         """Return the filter as storage takes it, but for the email address."""
-        if len(self.name_prefix or "") > _MAX_PREFIX_LENGTH:
-            raise BadRequestError(f"namePrefix has at most {_MAX_PREFIX_LENGTH} characters.")
-        statuses = None if self.status is None else list(dict.fromkeys(self.status))
-        return StoredFilter(None, self.name_prefix, statuses, in_utc(self.created_from), in_utc(self.created_before))
+        if max(len(self.name_prefix or ""), len(self.slug_prefix or "")) > _MAX_PREFIX_LENGTH:
+            raise BadRequestError(f"namePrefix and slugPrefix have at most {_MAX_PREFIX_LENGTH} characters.")
+        return StoredFilter(
+            name_prefix=self.name_prefix,
+            slug_prefix=self.slug_prefix and self.slug_prefix.lower(),
+            statuses=None if self.status is None else list(dict.fromkeys(self.status)),
+            created_from=in_utc(self.created_from),
+            created_before=in_utc(self.created_before),
+        )
 
 
 @strawberry.input(description="How to order organizations.")
@@ -376,5 +382,6 @@ class OrganizationMutations:
 
 _KEYS: dict[OrganizationOrderField, Callable[[OrganizationRecord], Key]] = {
     OrganizationOrderField.NAME: lambda record: (record.name_key, record.id),
+    OrganizationOrderField.SLUG: lambda record: (record.slug, record.id),
     OrganizationOrderField.CREATED_AT: lambda record: (record.created_at, record.id),
 }

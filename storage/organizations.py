@@ -25,8 +25,10 @@ from storage.placements import Placement
 COLLECTION = "organizations"
 INDEXES = [
     IndexModel([("name_key", ASCENDING), ("_id", ASCENDING)], name="by_name"),
+    IndexModel([("slug", ASCENDING), ("_id", ASCENDING)], name="by_slug"),
     IndexModel([("created_at", ASCENDING), ("_id", ASCENDING)], name="by_creation"),
     IndexModel([("status", ASCENDING), ("name_key", ASCENDING), ("_id", ASCENDING)], name="by_status_and_name"),
+    IndexModel([("status", ASCENDING), ("slug", ASCENDING), ("_id", ASCENDING)], name="by_status_and_slug"),
     IndexModel([("status", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)], name="by_status_and_creation"),
     IndexModel("lease.expires_at", name="unfinished", sparse=True),
     IndexModel("purge_at", name="due_purges", sparse=True),
@@ -62,6 +64,7 @@ class OrganizationOrderField(StrEnum):
     """What the directory can be ordered by: the names of stored fields."""
 
     NAME = "name_key"
+    SLUG = "slug"
     CREATED_AT = "created_at"
 
 
@@ -105,6 +108,7 @@ class OrganizationFilter:
 
     organization_id: OrganizationId | None = None
     name_prefix: str | None = None
+    slug_prefix: str | None = None
     statuses: Sequence[OrganizationStatus] | None = None
     created_from: datetime | None = None
     created_before: datetime | None = None
@@ -232,10 +236,15 @@ def _conditions(narrow: OrganizationFilter) -> list[Document]:
     if narrow.organization_id is not None:
         conditions.append({"_id": narrow.organization_id})
     if narrow.name_prefix:
-        prefix = name_key(narrow.name_prefix)
-        conditions.append({"name_key": {"$gte": prefix, "$lt": prefix + _LAST_CHARACTER}})
+        conditions.append(_begins("name_key", name_key(narrow.name_prefix)))
+    if narrow.slug_prefix:
+        conditions.append(_begins("slug", narrow.slug_prefix))
     if narrow.created_from is not None:
         conditions.append({"created_at": {"$gte": narrow.created_from}})
     if narrow.created_before is not None:
         conditions.append({"created_at": {"$lt": narrow.created_before}})
     return conditions
+
+
+def _begins(field: str, prefix: str) -> Document:
+    return {field: {"$gte": prefix, "$lt": prefix + _LAST_CHARACTER}}

@@ -44,6 +44,7 @@ query ($id: ID!) {
 }
 """
 STILL_WORK = {
+    "requestEmailVerification",
     "restoreOrg",
     "createOrg",
     "login",

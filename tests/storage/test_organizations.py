@@ -12,6 +12,7 @@ from tests.storage import plans
 
 KEYS: dict[OrganizationOrderField, str | datetime] = {
     OrganizationOrderField.NAME: "m",
+    OrganizationOrderField.SLUG: "m",
     OrganizationOrderField.CREATED_AT: datetime(2026, 1, 1, tzinfo=UTC),
 }
 
@@ -24,6 +25,7 @@ KEYS: dict[OrganizationOrderField, str | datetime] = {
     [
         OrganizationFilter(),
         OrganizationFilter(name_prefix="a"),
+        OrganizationFilter(slug_prefix="a"),
         OrganizationFilter(statuses=[OrganizationStatus.SUSPENDED]),
         OrganizationFilter(created_from=datetime(2025, 1, 1, tzinfo=UTC)),
     ],

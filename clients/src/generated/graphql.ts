@@ -441,6 +441,8 @@ export type OrganizationFilter = {
   createdFrom?: InputMaybe<Scalars['DateTime']['input']>;
   /** How the name begins, without case. */
   namePrefix?: InputMaybe<Scalars['String']['input']>;
+  /** How the slug begins, without case. */
+  slugPrefix?: InputMaybe<Scalars['String']['input']>;
   /** One of these states. */
   status?: InputMaybe<Array<OrganizationStatus>>;
 };
@@ -458,7 +460,9 @@ export type OrganizationOrderField =
   /** By the time of sign-up. */
   | 'CREATED_AT'
   /** By name, without case. */
-  | 'NAME';
+  | 'NAME'
+  /** By slug. */
+  | 'SLUG';
 
 /** The state of an organization. */
 export type OrganizationStatus =
