@@ -7,6 +7,7 @@
 - `refresh_cookies`: what becomes of the cookie with a refresh token.
 - `memberships`: who manages whom; `inviting`: how somebody is invited and answers; `invitations`: who sees that.
 - `sign_ups`, `moves`, `deletions`: how an organization begins, gets another name, and ends.
+- `suspensions`, `admin_statuses`: what operators do, for which they give `reasons`.
 - `password_resets`, `email_verifications`: what tokens of mails are for; `one_time_tokens`: those that do not count.
 - `mail_sender`: takes mails out of the outbox; `letters`: what they look like; `mailer`, `mail_delivery`: how they
   leave, as the `mail_settings` say; `setting_types`: kinds of settings.

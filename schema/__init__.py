@@ -4,6 +4,7 @@
 - `organizations`, `admins`, `sessions`, `migrations`, `tenant_stores`, `viewer`, `nodes`: the nouns;
   `documents`, `document_changes`, `document_types`: the tenants' own; `audit_events`, `actors`: what was done, by whom.
 - `memberships`, `invitations`, `inviting`: members come, change and go.
+- `suspending`, `admin_statuses`: what operators do; `suspensions`: what members see of it.
 - `sign_ups`, `moves`, `deletions`, `password_resets`, `email_verifications`: the larger mutations, a file each;
   `organization_events`, `document_events`, `migration_progress`: the subscriptions.
 - `interfaces`, `ids`, `connections`, `instants`, `enums`, `scalars`, `fields`, `user_errors`: what the nouns share.

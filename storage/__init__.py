@@ -17,6 +17,7 @@
   that nobody verifies.
 - `accounts`: what touches an account and its sessions together; `conflicts`: what a unique index decides against.
 - `memberships`: who belongs to an organization, and as what; `invitations`: who was invited, by `inviting`.
+- `suspensions`, `admin_statuses`: what operators do to an organization, and to an admin.
 - `sign_ups`, `deletions`, `purges`: the birth and the end of an organization, each safe against a crash between any two
   lines.
 - `acts`: who does something; `audit_events`: the chain of what people did (`audit_actions`), read by `audit_pages`.

@@ -37,6 +37,8 @@ Dropping = Callable[[Database], Awaitable[None]]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the one who runs the tests say how often processes are killed in the middle of moves."""
+    every = "cut work off at every n-th command only, beginning with any one"
+    parser.addoption("--every", type=int, default=1, help=every)
     parser.addoption("--kills", type=int, default=10, help="how many kills tests/e2e/test_moves_under_fire.py does")
 
 
@@ -117,10 +119,10 @@ async def watched(settings: Settings, database: Database) -> AsyncIterator[tuple
 
 
 @pytest.fixture
-async def crash(settings: Settings, database: Database) -> AsyncIterator[Crash]:  # noqa: ARG001 - it has to be prepared
+async def crash(settings: Settings, database: Database, pytestconfig: pytest.Config) -> AsyncIterator[Crash]:  # noqa: ARG001 - it has to be prepared
     """A crash, still to be set off."""
     assert settings.mongodb_uri is not None
-    crash = Crash()
+    crash = Crash(pytestconfig.getoption("--every"))
     crash.database = Database(settings.mongodb_uri.get_secret_value(), settings.database, listeners=[crash])
     yield crash
     await crash.database.close()

@@ -1,6 +1,7 @@
 """Crashes at a certain command."""
 
 import asyncio
+import random
 import threading
 from collections.abc import Coroutine
 from typing import Any
@@ -15,11 +16,20 @@ class Crash(monitoring.CommandListener):
 
     database: Database
 
-    def __init__(self) -> None:
+    def __init__(self, every: int = 1) -> None:
+        self._every = every
         self._lock = threading.Condition()
         self._under_way = 0
         self._left = -1
         self._task: asyncio.Task[Any] | None = None
+
+    def after(self, number: int, step: int = 1) -> int:
+        """Return at which command to cut off next, after this one (at first 0): of those asked for every n-th.
+
+        With `--every` above 1 they begin with any one, so that runs together try them all.
+        """
+        stride = step * self._every
+        return number + (stride if number else 1 + random.randrange(stride))
 
     async def run(self, work: Coroutine[Any, Any, Any], at_command: int) -> bool:
         """Run the work as a task, cut off at a command; tell whether it came to its end all the same."""

@@ -77,7 +77,7 @@ async def test_rename_carries_every_document(api: API, database: Database) -> No
     member = await api.sign_up(name="Old Name")
     other = await api.sign_up(name="Bystander")
     theirs = await fill(database, other.slug, 10)
-    documents = await fill(database, member.slug, 1100)
+    documents = await fill(database, member.slug, 600)
     source = await store_of(database, member.slug)
     before = await source.content()
     payload = await rename(api, member, "New Name")
@@ -85,14 +85,14 @@ async def test_rename_carries_every_document(api: API, database: Database) -> No
     assert payload["organization"]["name"] == "New Name"
     assert payload["organization"]["slug"] == "new-name"
     assert payload["organization"]["migration"] is None
-    assert payload["organization"]["tenantStore"]["documentCount"] == 1100
+    assert payload["organization"]["tenantStore"]["documentCount"] == 600
     assert payload["migration"]["state"] == "CLEANED"
     target = await store_of(database, "new-name")
     assert await target.content() == before
     assert await contents(database, "new-name") == documents
     assert await contents(database, "bystander") == theirs
     if not source.is_shared:
-        assert payload["migration"]["documentsDone"] == 1100
+        assert payload["migration"]["documentsDone"] == 600
         assert await source.count() == 0
         names = await database.client[source.placement.database].list_collection_names()
         assert source.placement.same_place(target.placement) is False

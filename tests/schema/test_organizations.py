@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 import server
+from resolvers import mail_sender
 from server import Settings
 from storage import checkpoints, recovery
 from storage.database import Database, new_id
@@ -196,7 +197,7 @@ async def test_directory_is_for_operators(api: API, member: Member) -> None:
 
 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
-@pytest.mark.parametrize("field", ["NAME", "CREATED_AT"])
+@pytest.mark.parametrize("field", ["NAME", "SLUG", "CREATED_AT"])
 async def test_pages_forwards_and_backwards_are_the_whole(
     api: API, database: Database, operator_token: str, field: str, direction: str
 ) -> None:
@@ -204,7 +205,7 @@ async def test_pages_forwards_and_backwards_are_the_whole(
     names = ["delta", "Alpha", "charlie", "alpha", "Bravo", "ALPHA", "echo"]
     await populate(database, names)
     order = {"orderBy": {"field": field, "direction": direction}}
-    expected = names if field == "CREATED_AT" else ["Alpha", "alpha", "ALPHA", "Bravo", "charlie", "delta", "echo"]
+    expected = names if field != "NAME" else ["Alpha", "alpha", "ALPHA", "Bravo", "charlie", "delta", "echo"]
     expected = expected[::-1] if direction == "DESC" else expected
     forwards: list[str] = []
     info: dict[str, Any] = {"endCursor": None, "hasNextPage": True}
@@ -237,6 +238,9 @@ async def test_pages_are_stable_under_inserts(api: API, database: Database, oper
         ({"namePrefix": "al"}, ["Alpha", "alps"]),
         ({"namePrefix": "zulu"}, []),
         ({"namePrefix": ".*"}, []),
+        ({"slugPrefix": "SLUG-2"}, ["alps"]),
+        ({"slugPrefix": "slug", "namePrefix": "b"}, ["Bravo"]),
+        ({"slugPrefix": "lug"}, []),
         ({"status": ["SUSPENDED"]}, []),
         ({"status": ["ACTIVE", "DELETED"]}, ["Alpha", "alps", "Bravo", "charlie"]),
         ({"createdFrom": "2026-01-03T00:00:00Z"}, ["alps", "charlie"]),
@@ -247,7 +251,7 @@ async def test_pages_are_stable_under_inserts(api: API, database: Database, oper
 async def test_directory_is_narrowed(
     api: API, database: Database, operator_token: str, narrow: dict[str, Any], expected: list[str]
 ) -> None:
-    """Conditions on name, state and time of sign-up narrow the directory, together if several are given."""
+    """Conditions on name, slug, state and time of sign-up narrow the directory, together if several are given."""
     await populate(database, ["Alpha", "Bravo", "alps", "charlie"])
     found, _ = await page(api, operator_token, filter=narrow)
     assert found == expected
@@ -270,6 +274,13 @@ async def test_directory_is_narrowed(
 async def test_bad_paging_is_the_clients_error(api: API, operator_token: str, variables: dict[str, Any]) -> None:
     """Page sizes out of bounds and cursors of another order or of nobody are `BAD_REQUEST`."""
     assert await api.error_code(PAGE, variables, token=operator_token) == "BAD_REQUEST"
+
+
+@pytest.mark.parametrize("field", ["namePrefix", "slugPrefix"])
+async def test_prefix_has_a_bound(api: API, operator_token: str, field: str) -> None:
+    """A hundred characters are taken, and no more."""
+    assert await page(api, operator_token, filter={field: "x" * 100})
+    assert await api.error_code(PAGE, {"filter": {field: "x" * 101}}, token=operator_token) == "BAD_REQUEST"
 
 
 async def test_organization_is_found_by_the_address_of_an_admin(api: API, member: Member, operator_token: str) -> None:
@@ -301,6 +312,7 @@ async def test_tombstones_are_listed(api: API, member: Member, operator_token: s
     (edge,) = (await api.data(query, token=operator_token))["organizations"]["edges"]
     assert (edge["node"]["name"], edge["node"]["deletedBy"]) == ("Acme Rockets", {"id": member.admin_id})
     assert edge["node"]["deletedAt"]
+    assert edge["node"]["erasureCertificate"]["jws"]
     assert edge["node"]["tenantStore"] is None
 
 
@@ -338,7 +350,8 @@ async def test_fifty_organizations_with_admins_cost_four_commands(
     commands = Commands()
     counted = watched(settings, commands)
     monkeypatch.setattr(server, "connect", lambda _: counted)
-    for module, loop in ((recovery, "keep_recovering"), (checkpoints, "keep_signing")):
+    loops = ((recovery, "keep_recovering"), (checkpoints, "keep_signing"), (mail_sender, "keep_sending"))
+    for module, loop in loops:
         monkeypatch.setattr(module, loop, lambda *_: asyncio.sleep(60))  # It is not the page that asks then.
     async with (
         started(server.create_app(settings)) as app,

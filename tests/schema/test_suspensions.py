@@ -1,24 +1,17 @@
-"""Suspending organizations: everything can be read, nothing can be changed, and nothing is left half done."""
+"""Suspending organizations: everything can be read, nothing can be changed."""
 
 import asyncio
 from typing import Any
 
-import bson
 import pytest
 from starlette.types import ASGIApp
 
 from auth.errors import UserErrorCode
 from schema import ids
 from server import Settings
-from storage import move_plans, suspensions
-from storage.database import Database
-from storage.suspensions import NotSuspendableError
-from storage.tenant_access import NotWritableError, TenantTransaction, write
 from tests import cast
 from tests.api import API, Member
 from tests.permission_matrix import MUTATIONS, Caller
-from tests.storage import directory
-from tests.storage.directory import ACT
 from tests.websocket import connected
 
 SUSPEND = """
@@ -178,45 +171,3 @@ async def test_followers_go_on(app: ASGIApp, api: API, member: Member, operator_
             await asyncio.wait([heard], timeout=0.2)
             await reactivate(api, member, operator_token)
         assert heard.result()["data"]["organizationEvents"]["action"].startswith("ORGANIZATION_")
-
-
-async def test_writes_have_ended_when_it_answers(database: Database) -> None:
-    """A write that began before cannot be committed after: it is there already, or it is refused."""
-    organization = await directory.sign_up(database, "acme", documents=1)
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def late(transaction: TenantTransaction) -> None:
-        await transaction.store.insert(transaction.session, [bson.encode({"_id": "late"})])
-        begun.set()
-        await go_on.wait()
-
-    writing = asyncio.create_task(write(database, organization.id, late))
-    await begun.wait()
-    suspending = asyncio.create_task(suspensions.suspend(database, organization.id, ACT, REASON))
-    await directory.until_it_is(lambda: is_suspended(database, organization.id))
-    go_on.set()
-    outcomes = await asyncio.gather(suspending, writing, return_exceptions=True)
-    count = await directory.count(database, organization)
-    assert (count, type(outcomes[1])) in {(2, type(None)), (1, NotWritableError)}
-    with pytest.raises(NotWritableError):
-        await write(database, organization.id, late)
-    assert await directory.count(database, organization) == count
-
-
-async def is_suspended(database: Database, organization_id: str) -> bool:
-    """Tell whether an organization is suspended."""
-    return await database["organizations"].find_one({"_id": organization_id, "status": "SUSPENDED"}) is not None
-
-
-async def test_move_under_way_goes_on(database: Database) -> None:
-    """It is finished under the suspension, and nothing of it is left."""
-    organization = await directory.sign_up(database, "acme", documents=20)
-    mover = await move_plans.plan(database, directory.rename_of(database, organization, "rockets"))
-    await suspensions.suspend(database, organization.id, ACT, REASON)
-    await mover.run()
-    moved = await directory.read(database, organization.id)
-    assert moved is not None
-    assert (moved.slug, moved.status.value) == ("rockets", "SUSPENDED")
-    assert await directory.count(database, moved) == 20
-    with pytest.raises(NotSuspendableError):
-        await suspensions.suspend(database, organization.id, ACT, REASON)

@@ -192,11 +192,15 @@ async def test_organization_that_is_being_moved_waits(database: Database) -> Non
     assert (await record(database, organization))["status"] == OrganizationStatus.DELETED
 
 
-async def test_suspended_organization_lapses(database: Database) -> None:
-    """A suspension keeps no reservation."""
+async def test_suspended_organization_lapses_when_it_is_reactivated(database: Database) -> None:
+    """What an operator has suspended stays as it is."""
     organization = await sign_up(database)
     await to_the_end(database, organization)
     suspended = {"$set": {"status": OrganizationStatus.SUSPENDED}}
     await database["organizations"].update_one({"_id": organization.id}, suspended)
+    await lapses.sweep(database)
+    assert (await record(database, organization))["status"] == OrganizationStatus.SUSPENDED
+    active = {"$set": {"status": OrganizationStatus.ACTIVE}}
+    await database["organizations"].update_one({"_id": organization.id}, active)
     await lapses.sweep(database)
     assert (await record(database, organization))["status"] == OrganizationStatus.DELETED

@@ -29,7 +29,7 @@ async def test_sign_up_is_whole_or_not_at_all(
     """Wherever a sign-up is cut off, afterwards the organization is active and whole, or there is no trace of it."""
     nothing, finished, number = await directory.take_inventory(database), False, 0
     while not finished:
-        number += 1
+        number = crash.after(number)
         organization = directory.new_organization(fragile, f"org-{number}", strategy)
         owner = directory.new_owner(organization)
         finished = await crash.run(
@@ -74,7 +74,7 @@ async def test_move_is_wholly_old_or_wholly_new(
     """Wherever a move is cut off, every document is in exactly one store, and the organization fits it."""
     finished, number = False, 0
     while not finished:
-        number += step
+        number = crash.after(number, step)
         organization = await directory.sign_up(database, "start", strategy, DOCUMENTS)
         plan = directory.move_of(database, organization, slug=f"goal-{number}", strategy=goal, way=way)
 
@@ -109,7 +109,7 @@ async def test_undoing_a_move_is_complete_wherever_it_is_cut_off(
     organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
     finished, number = False, 0
     while not finished:
-        number += 2
+        number = crash.after(number, 2)
         plan = directory.move_of(database, organization, slug=f"goal-{number}", way=way)
 
         async def move(plan: MigrationRecord = plan) -> None:
@@ -152,7 +152,7 @@ async def test_deletion_is_complete_or_has_not_begun(
     bystander = await directory.sign_up(database, "bystander", strategy, DOCUMENTS)
     finished, number = False, 0
     while not finished:
-        number += 1
+        number = crash.after(number)
         organization = await directory.sign_up(database, "victim", strategy, DOCUMENTS)
         finished = await crash.run(directory.delete(fragile, organization.id), at_command=number)
         await recovery.recover(database, expired_only=False)
@@ -235,7 +235,7 @@ async def test_organization_stays_put_until_its_old_store_is_gone(
     organization = await directory.sign_up(database, "start", StoreStrategy.COLLECTION, DOCUMENTS)
     plan = directory.rename_of(database, organization, "goal")
     switched = None
-    for number in range(1, 200):
+    for number in range(30, 200):
         mover = await move_plans.plan(fragile, plan)
         await crash.run(mover.run(), at_command=number)
         migration = await directory.read_migration(database, plan.id)
