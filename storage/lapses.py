@@ -17,7 +17,6 @@ from storage.outbox import Mail, MailKind
 
 _NOTICE = timedelta(days=2)
 _AT_ONCE = 100
-_LIVING = [OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED]
 
 
 def deadlines(at: datetime, period: timedelta | None) -> Document:
@@ -31,7 +30,7 @@ def deadlines(at: datetime, period: timedelta | None) -> Document:
 
 
 async def sweep(database: Database) -> int:
-    """Remind owners, and delete what has lapsed; what is being moved waits for a later round. Return how many."""
+    """Remind owners, and delete what has lapsed; what is moved or suspended waits. Return how many there were."""
     count = 0
     for found in await _due(database, "verify_reminder_at"):
         count += await _remind(database, found["_id"])
@@ -41,8 +40,8 @@ async def sweep(database: Database) -> int:
 
 
 async def _due(database: Database, field: str) -> list[Document]:
-    """Return what is due, but for organizations that were deleted otherwise and can be restored."""
-    due = {field: {"$lte": now()}, "status": {"$in": _LIVING}}
+    """Return what is due of active organizations: others were deleted and can be restored, or are suspended."""
+    due = {field: {"$lte": now()}, "status": OrganizationStatus.ACTIVE}
     return await database[organizations.COLLECTION].find(due, {"_id": True}).limit(_AT_ONCE).to_list(_AT_ONCE)
 
 
@@ -51,7 +50,7 @@ async def _remind(database: Database, organization_id: OrganizationId) -> bool:
 
     async def write(tx: Session) -> bool:
         at = now()
-        due = {"_id": organization_id, "status": {"$in": _LIVING}, "verify_reminder_at": {"$lte": at}}
+        due = {"_id": organization_id, "status": OrganizationStatus.ACTIVE, "verify_reminder_at": {"$lte": at}}
         notice = {"$subtract": ["$verify_by", "$verify_reminder_at"]}
         end = {"$max": ["$verify_by", {"$add": [at, notice]}]}
         reminded: list[Document] = [{"$set": {"verify_by": end}}, {"$unset": "verify_reminder_at"}]
