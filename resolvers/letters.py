@@ -16,6 +16,7 @@ from storage.mail_contents import MailContents
 from storage.outbox import Entry, MailKind
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
+_MAX_LINE_LENGTH = 900
 _PAGES = {
     MailKind.EMAIL_VERIFICATION: "verify-email",
     MailKind.SIGN_UP_LAPSING: "verify-email",
@@ -86,9 +87,15 @@ def to_message(letter: Letter, sender: str) -> EmailMessage:
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = f"<{letter.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text)
+    message.set_content(letter.text, cte=_encoding(letter.text))
     message.add_alternative(letter.html, subtype="html")
     return message
+
+
+def _encoding(text: str) -> str:
+    """Return an encoding that leaves links and tokens in one piece, where the text allows it (RFC 5322, 2.1.1)."""
+    is_plain = text.isascii() and all(len(line) <= _MAX_LINE_LENGTH for line in text.splitlines())
+    return "7bit" if is_plain else "quoted-printable"
 
 
 def _instant(at: datetime) -> str:

@@ -111,3 +111,17 @@ def test_address_beyond_ascii() -> None:
     message = to_message(letter, "mail@example.com")
     assert message["To"].addresses[0].domain == "xn--bcher-kva.example.com"
     assert message["To"].addresses[0].username == "jürgen"
+
+
+def test_token_stands_in_one_piece_on_the_wire() -> None:
+    """Whoever reads the file of a mail can copy the link out of it; what is not plain text is encoded as a whole."""
+    letter = write(MailKind.INVITATION)
+    assert letter.link is not None
+    assert letter.link.encode() in to_message(letter, "Tenantry <mail@example.com>").as_bytes()
+    named = write(MailKind.INVITATION, contents_of(MailKind.INVITATION, "Röck"))
+    message = to_message(named, "Tenantry <mail@example.com>")
+    assert message.as_bytes().isascii()
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert named.link is not None
+    assert named.link in body.get_content()
