@@ -21,7 +21,7 @@ class DocumentLimits(BaseModel):
     """How much a document may have of each measure: the settings of the same names, described by what they count."""
 
     max_document_length: Annotated[_Limit, Field(description="characters")] = 20_000
-    max_document_tokens: Annotated[_Limit, Field(description="tokens")] = 1_500
+    max_document_tokens: Annotated[_Limit, Field(description="tokens")] = 1_000
     max_document_depth: Annotated[_Limit, Field(description="levels of fields")] = 16
     max_document_aliases: Annotated[_Limit, Field(description="aliases")] = 30
     max_document_directives: Annotated[_Limit, Field(description="directives")] = 30

@@ -13,7 +13,7 @@ from tests.api import API
 from tests.hostile_documents import INVALID, TOO_COMPLEX
 
 _MILLISECONDS = 20
-_ROUNDS = 5
+_ROUNDS = 8
 
 
 async def code(api: API, document: str, variables: dict[str, Any] | None = None) -> str:
