@@ -1,6 +1,6 @@
 """Killing servers and databases in the middle of moves: nothing acknowledged is lost, nothing is left behind.
 
-`--kills` says how many kills there are: 10 unless given, 30 in CI, 500 and more with `make soak`.
+`--kills` says how many kills there are: 10 unless given, 20 in CI, 500 and more with `make soak`.
 """
 
 import itertools

@@ -167,9 +167,10 @@ async def follow(app: ASGIApp, api: API, people: Cast, caller: Caller, text: str
     async with connected(app, people.tokens[caller]) as socket:
         socket.subscribe("1", text)
         heard = asyncio.ensure_future(socket.receive())
+        await asyncio.wait([heard], timeout=0.2)
         while not heard.done():
             await make_something_happen(api, people)
-            await asyncio.wait([heard], timeout=0.1)
+            await asyncio.wait([heard], timeout=0.5)
         message = heard.result()
         kind: str = message["type"]
         return message["payload"][0]["extensions"]["code"] if kind == "error" else kind
