@@ -8,9 +8,9 @@ from resolvers.authorization import authorize
 from resolvers.context import RequestContext
 from resolvers.one_time_tokens import token_invalid
 from storage import account_tokens, email_verifications, outbox
-from storage.account_tokens import TokenInvalidError
 from storage.acts import ActorKind, ActorReference
 from storage.admins import AdminRecord
+from storage.one_time_tokens import TokenInvalidError
 from storage.outbox import Mail, MailKind
 
 

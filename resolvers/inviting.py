@@ -20,7 +20,8 @@ from storage.conflicts import EmailTakenError
 from storage.database import new_id, now
 from storage.idempotency import References
 from storage.invitations import LIFETIME, InvitationRecord, InvitationState
-from storage.inviting import EndedError, RenewedTooSoonError, TokenInvalidError, TooManyInvitationsError
+from storage.inviting import EndedError, RenewedTooSoonError, TooManyInvitationsError
+from storage.one_time_tokens import TokenInvalidError
 from storage.organizations import OrganizationRecord, OrganizationStatus
 
 

@@ -8,15 +8,11 @@ from storage import admins, memberships, one_time_tokens
 from storage.admins import AdminRecord, AdminStatus
 from storage.database import Database, Session, now
 from storage.memberships import NotActiveError
-from storage.one_time_tokens import TokenSubject
+from storage.one_time_tokens import TokenInvalidError, TokenSubject
 from storage.organizations import OrganizationStatus
 
 LIFETIMES = {TokenPurpose.EMAIL_VERIFICATION: timedelta(days=3), TokenPurpose.PASSWORD_RESET: timedelta(minutes=30)}
 _STATUSES = {OrganizationStatus.ACTIVE, OrganizationStatus.SUSPENDED}
-
-
-class TokenInvalidError(Exception):
-    """The token is spent, void or over, or whom it was sent to is gone or has another address."""
 
 
 async def issue(database: Database, tx: Session, purpose: TokenPurpose, admin: AdminRecord) -> tuple[str, datetime]:

@@ -26,6 +26,7 @@ from storage.conflicts import EmailTakenError
 from storage.database import Database, Document, Session, now
 from storage.invitations import InvitationRecord, InvitationState
 from storage.memberships import NotManageableError
+from storage.one_time_tokens import TokenInvalidError
 from storage.outbox import Mail, MailKind
 from storage.sessions import SessionRecord
 
@@ -40,10 +41,6 @@ class TooManyInvitationsError(Exception):
 
 class RenewedTooSoonError(Exception):
     """The address was invited less than a minute ago."""
-
-
-class TokenInvalidError(Exception):
-    """The token is spent, void or over, or its invitation has ended, or who has invited may not do so now."""
 
 
 class EndedError(Exception):

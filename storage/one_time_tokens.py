@@ -22,6 +22,10 @@ INDEXES = [
 ]
 
 
+class TokenInvalidError(Exception):
+    """The token is spent, void or over, or what it is about is gone or has changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenSubject:
     """What a token is about, and the email address that it is sent to."""

@@ -15,8 +15,9 @@ from storage.admins import AdminRecord
 from storage.conflicts import EmailTakenError
 from storage.database import Database
 from storage.invitations import LIFETIME, InvitationRecord
-from storage.inviting import RenewedTooSoonError, TokenInvalidError, TooManyInvitationsError
+from storage.inviting import RenewedTooSoonError, TooManyInvitationsError
 from storage.memberships import NotActiveError, NotManageableError
+from storage.one_time_tokens import TokenInvalidError
 from storage.organizations import OrganizationRecord
 from tests import trails as offline
 from tests.crashes import Crash

@@ -9,9 +9,9 @@ import pytest
 from auth.identifiers import OrganizationId
 from auth.one_time_tokens import TokenPurpose
 from storage import account_tokens, deletions, email_verifications, lapses, recovery, sign_ups, slugs
-from storage.account_tokens import TokenInvalidError
 from storage.admins import AdminRecord
 from storage.database import Database, now
+from storage.one_time_tokens import TokenInvalidError
 from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.placements import StoreStrategy
 from tests.storage import directory, members
