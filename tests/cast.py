@@ -86,8 +86,8 @@ async def _names(api: API, owner: Member, people: Mapping[Caller, AccountRecord]
     """Return the ids of what there is of the organization, after making one of everything."""
     rename = {"organizationId": owner.organization_id, "name": f"{owner.name} Renamed"}
     document = {"organizationId": owner.organization_id, "type": "note", "data": {"n": 1}}
-    renamed = (await api.data(_RENAME, {"i": rename}, token=owner.token))["renameOrg"]
     created = (await api.data(_CREATE, {"i": document}, token=owner.token))["createDocument"]
+    renamed = (await api.data(_RENAME, {"i": rename}, token=owner.token))["renameOrg"]
     invitation = {"organizationId": owner.organization_id, "email": "invited@example.com", "role": "VIEWER"}
     invited = (await api.data(_INVITE, {"i": invitation}, token=owner.token))["inviteAdmin"]
     seen = await api.data(_SEEN, {"id": owner.organization_id}, token=owner.token)

@@ -172,10 +172,21 @@ async def test_rename_and_delete_at_once_leave_no_store(api: API, database: Data
             {"name": {"$in": [f"Start {round_number}", f"Goal {round_number}"]}}
         )
         assert record is not None, results
-        stores = [store.rpartition(".")[2] for store in await directory.stores(database)]
         expected = [] if record["status"] == "DELETED" else [record["placement"]["collection"]]
-        mine = [name for name in stores if name.endswith(f"_{round_number}")]
-        assert mine == expected, results
+        assert await stores_of_round(database, round_number, expected) == expected, results
+
+
+async def stores_of_round(database: Database, round_number: int, expected: list[str]) -> list[str]:
+    """Return the stores of a round as soon as they are those: a move may still be emptying its old one."""
+    mine: list[str] = []
+
+    async def found() -> bool:
+        stores = [store.rpartition(".")[2] for store in await directory.stores(database)]
+        mine[:] = [name for name in stores if name.endswith(f"_{round_number}")]
+        return mine == expected
+
+    await directory.until_it_is(found)
+    return mine
 
 
 async def restore(api: API, member: Member, token: str) -> dict[str, Any]:
