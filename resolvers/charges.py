@@ -1,13 +1,29 @@
 """Who pays for a request: the organization of a valid token, an operator, or the address of a stranger."""
 
-from auth.identifiers import OrganizationId
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from auth.identifiers import AdminId, OperatorId, OrganizationId
 from resolvers import networks
 from resolvers.context import RequestContext
 from resolvers.rate_budgets import Charge
-from storage import rate_budgets
+from storage.budgets import PERIOD
+from storage.database import now
 
-PERIOD_SECONDS = rate_budgets.PERIOD.total_seconds()
+PERIOD_SECONDS = PERIOD.total_seconds()
 _REFUSAL = 20
+_FREE_EVENT = 10
+_BYTES_A_UNIT = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a budget stands: units left of its limit, units that it gets a second, and when it is full by that."""
+
+    limit: int
+    remaining: int
+    restore_rate: float
+    full_at: datetime
 
 
 async def begin(context: RequestContext) -> None:
@@ -23,6 +39,13 @@ async def begin(context: RequestContext) -> None:
     context.charge = charge = Charge(key, limit, _REFUSAL, actual=0, remaining=budgets.remaining(key, limit))
     charge.remaining = await budgets.reserve(key, limit, _REFUSAL)
     charge.actual = _REFUSAL
+
+
+async def pay_body(context: RequestContext, size: int) -> None:
+    """Charge a large body, before it is decoded, a unit for each 16 KiB. Raises `RateLimitedError`."""
+    payer = _payer(context)
+    if payer is not None:
+        await context.services.rate_budgets.reserve(*payer, size // _BYTES_A_UNIT)
 
 
 async def reserve(context: RequestContext) -> None:
@@ -52,11 +75,32 @@ def settle(context: RequestContext, actual: int) -> None:
         charge.remaining = context.services.rate_budgets.give_back(charge.key, charge.limit, too_much)
 
 
+async def pay_event(context: RequestContext) -> None:
+    """Charge an event of a subscription what its document costs at most, if that is much. Raises `RateLimitedError`.
+
+    A small one is free: what it tells of was paid for by whoever did it.
+    """
+    charge = context.charge
+    if charge is not None and context.cost > _FREE_EVENT:
+        await context.services.rate_budgets.reserve(charge.key, charge.limit, context.cost)
+
+
+async def find_standing(context: RequestContext, organization_id: OrganizationId) -> Standing:
+    """Return how the budget of an organization stands, all servers considered, and spend nothing of it."""
+    limit = context.services.policy.rate_limit
+    remaining = await context.services.rate_budgets.look(_key(organization_id), limit)
+    rate = limit / PERIOD_SECONDS
+    return Standing(limit, remaining, rate, now() + timedelta(seconds=(limit - remaining) / rate))
+
+
 def _payer(context: RequestContext) -> tuple[str, int] | None:
     """Return the key of a budget and what it gets a minute; None for a stranger whose address is not known."""
     policy, claims = context.services.policy, context.claims()
     if claims is not None:
-        organization_id: OrganizationId | None = claims.organization_id
-        return f"payer:{organization_id or claims.subject_id}", policy.rate_limit
+        return _key(claims.organization_id or claims.subject_id), policy.rate_limit
     address = context.origin.address
     return None if address is None else (f"network:{networks.of(address)}", policy.anonymous_rate_limit)
+
+
+def _key(payer: OrganizationId | AdminId | OperatorId) -> str:
+    return f"payer:{payer}"

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 import structlog
 
 from auth.errors import RateLimitedError
-from storage import rate_budgets
-from storage.database import Database
+from resolvers import metrics
+from storage import budgets
+from storage.budgets import Budgets
 
 _PARTS = 20
 _IDLE_SECONDS = 2.0
 _CHECK_SECONDS = 0.5
+_MAX_LEASES = 10_000
 _MESSAGE = "This is more than the budget allows just now: try again later."
 _log = structlog.get_logger()
 
@@ -50,8 +52,8 @@ class Charge:
 class RateBudgets:
     """The parts of all budgets that this process holds."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, stored: Budgets) -> None:
+        self._stored = stored
         self._leases: dict[str, _Lease] = {}
         self._closing = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
@@ -59,12 +61,13 @@ class RateBudgets:
     async def reserve(self, key: str, limit: int, cost: int) -> int:
         """Spend units of a budget before they are needed; return how many are left. Raises `RateLimitedError`."""
         cost = min(cost, limit)
-        lease = self._leases.setdefault(key, _Lease(limit))
+        lease = self._lease(key, limit)
         if lease.units < cost:
             async with lease.lock:
                 while lease.units < cost:
                     await self._take(key, lease, cost)
         lease.units -= cost
+        _count(key, "granted", cost)
         lease.used_at = time.monotonic()
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch())
@@ -72,8 +75,9 @@ class RateBudgets:
 
     def give_back(self, key: str, limit: int, units: int) -> int:
         """Put back what was reserved and not needed; return how many units are left."""
-        lease = self._leases.setdefault(key, _Lease(limit))
+        lease = self._lease(key, limit)
         lease.units = min(limit, lease.units + units)
+        _count(key, "given_back", units)
         return self.remaining(key, limit)
 
     def remaining(self, key: str, limit: int) -> int:
@@ -81,25 +85,47 @@ class RateBudgets:
         lease = self._leases.get(key) or _Lease(limit, left=limit)
         return min(limit, lease.units + lease.left)
 
+    async def look(self, key: str, limit: int) -> int:
+        """Return how many units are left now, here and in the budget itself; what others hold is not known."""
+        left = await self._stored.left(key, limit)
+        lease = self._leases.get(key)
+        if lease is None:
+            return left
+        lease.left = left
+        return self.remaining(key, limit)
+
     async def close(self) -> None:
         """Give everything back."""
         self._closing.set()
         if self._watching is not None:
             await self._watching
         await self._return([*self._leases])
+        await self._stored.close()
+
+    def _lease(self, key: str, limit: int) -> _Lease:
+        """Return what is held of a budget. Of too many, one that nobody waits for is let go of, with what is left."""
+        found = self._leases.get(key)
+        if found is None:
+            if len(self._leases) >= _MAX_LEASES:
+                old = next((other for other, lease in self._leases.items() if not lease.lock.locked()), None)
+                if old is not None:
+                    del self._leases[old]
+            found = self._leases[key] = _Lease(limit)
+        return found
 
     async def _take(self, key: str, lease: _Lease, cost: int) -> None:
         """Take a part that is large enough. Raises `RateLimitedError`, for a while without asking again."""
         least = cost - lease.units
         if time.monotonic() >= lease.denied_until or least < lease.denied:
             most = max(lease.limit // _PARTS, least)
-            taken = await rate_budgets.take(self._database, key, lease.limit, least=least, most=most)
+            taken = await self._stored.take(key, lease.limit, least=least, most=most)
             lease.left = taken.left
             if taken.units >= least:
                 lease.units += taken.units
                 return
             lease.denied, lease.denied_until = least, time.monotonic() + _CHECK_SECONDS
-        seconds = (least - lease.left) * rate_budgets.PERIOD.total_seconds() / lease.limit
+        _count(key, "refused", cost)
+        seconds = (least - lease.left) * budgets.PERIOD.total_seconds() / lease.limit
         raise RateLimitedError(_MESSAGE, max(1, math.ceil(seconds)))
 
     async def _watch(self) -> None:
@@ -112,12 +138,18 @@ class RateBudgets:
 
     async def _return(self, keys: Sequence[str]) -> None:
         for key in keys:
-            if self._leases[key].lock.locked():
+            lease = self._leases.get(key)
+            if lease is None or lease.lock.locked():
                 continue
-            lease = self._leases.pop(key)
+            del self._leases[key]
             if not lease.units:
                 continue
             try:
-                await rate_budgets.give_back(self._database, key, lease.limit, lease.units)
+                await self._stored.give_back(key, lease.limit, lease.units)
             except Exception as error:  # noqa: BLE001 - what is lost fills up again within seconds
                 _log.warning("budget not given back", error=type(error).__name__)
+
+
+def _count(key: str, outcome: str, units: int) -> None:
+    """Count units by what the key begins with, the kind of the payer."""
+    metrics.cost_units(key.partition(":")[0], outcome).inc(units)

@@ -29,6 +29,7 @@ FIELDS: Mapping[str, int] = {
     "Mutation.deleteDocuments": 50,
     "Mutation.declareIndex": 50,
     "Mutation.setDocumentSchema": 50,
+    "Organization.rateLimit": 2,
     "TenantStore.documentCount": 2,
 }
 """What single fields cost that do more than look one object up, or less."""

@@ -11,7 +11,7 @@ from strawberry.relay import PageInfo
 from auth.errors import BadRequestError
 from auth.identifiers import OrganizationId
 from auth.roles import Permission
-from resolvers import admins, audit_events, document_types, invitations, migrations, organizations
+from resolvers import admins, audit_events, charges, document_types, invitations, migrations, organizations
 from resolvers.organizations import OrganizationChanges
 from schema import actors, ids
 from schema.admins import ORDER as ADMIN_ORDER
@@ -32,6 +32,7 @@ from schema.invitations import ORDER as INVITATION_ORDER
 from schema.invitations import InvitationConnection, InvitationFilter
 from schema.migrations import ORDER as MIGRATION_ORDER
 from schema.migrations import Migration, MigrationConnection
+from schema.rate_limits import RateLimit
 from schema.suspensions import Suspension
 from schema.tenant_stores import TenantStore
 from schema.user_errors import Payload, mutation
@@ -112,6 +113,14 @@ class Organization(Node):
     async def tenant_store(self) -> TenantStore | None:
         """Return the store."""
         return TenantStore.from_record(self.record)
+
+    @strawberry.field(
+        description=requires("What its requests may cost now.", Permission.ORGANIZATION_READ),
+        extensions=guard_here(Permission.ORGANIZATION_READ),
+    )
+    async def rate_limit(self, info: Info) -> RateLimit | None:
+        """Look at the budget."""
+        return RateLimit.from_standing(await charges.find_standing(info.context, self.organization_id))
 
     @strawberry.field(
         description=requires("The move of the store that is under way, or null.", Permission.MIGRATION_READ),

@@ -9,8 +9,10 @@ import pytest
 from auth.errors import RateLimitedError
 from resolvers import rate_budgets as budgets
 from resolvers.rate_budgets import RateBudgets
-from storage import rate_budgets
+from storage.budgets import Budgets
 from storage.database import Database, now
+from storage.rate_budgets import DatabaseBudgets
+from tests.budget_places import PLACES, DatabasePlace, Place
 from tests.commands import Commands
 from tests.storage import directory
 
@@ -19,9 +21,15 @@ KEY = "organization"
 
 
 @pytest.fixture
-async def process(database: Database) -> AsyncIterator[RateBudgets]:
+def stored(database: Database) -> Budgets:
+    """The budgets themselves."""
+    return DatabaseBudgets(database)
+
+
+@pytest.fixture
+async def process(stored: Budgets) -> AsyncIterator[RateBudgets]:
     """What one process holds."""
-    own = RateBudgets(database)
+    own = RateBudgets(stored)
     yield own
     await own.close()
 
@@ -38,30 +46,20 @@ async def spend(process: RateBudgets, cost: int, times: int) -> int:
     return spent
 
 
-async def units(database: Database) -> float:
-    """Return what is left in the stored budget."""
-    document = await database[rate_budgets.COLLECTION].find_one({"_id": KEY})
-    assert document is not None
-    left: float = document["units"]
-    return left
-
-
-async def set_back(database: Database, duration: timedelta) -> None:
-    """Let time pass for the stored budget."""
-    await database[rate_budgets.COLLECTION].update_one({"_id": KEY}, {"$set": {"at": now() - duration}})
-
-
-async def test_two_processes_spend_one_budget(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", PLACES, indirect=True)
+async def test_two_processes_spend_one_budget(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Together at least nine tenths of it and never more, but for what it gets meanwhile."""
     monkeypatch.setattr(budgets, "_IDLE_SECONDS", 60.0)
-    one, two = RateBudgets(database), RateBudgets(database)
+    one, two, stored = RateBudgets(place.budgets()), RateBudgets(place.budgets()), place.budgets()
     begun = now()
     spent = sum(await asyncio.gather(spend(one, 7, 2_000), spend(two, 11, 2_000)))
     filled = (now() - begun).total_seconds() * LIMIT / 60
     assert 0.9 * LIMIT <= spent <= LIMIT + filled
     await one.close()
     await two.close()
-    assert await units(database) <= LIMIT - spent + filled + 1
+    filled = (now() - begun).total_seconds() * LIMIT / 60
+    assert await stored.left(KEY, LIMIT) <= LIMIT - spent + filled + 1
+    await stored.close()
 
 
 async def test_who_asks_too_much_hears_when_to_come_again(process: RateBudgets, database: Database) -> None:
@@ -71,7 +69,7 @@ async def test_who_asks_too_much_hears_when_to_come_again(process: RateBudgets, 
         await process.reserve(KEY, LIMIT, 600)
     assert refused.value.retry_after is not None
     assert 1 <= refused.value.retry_after <= 6
-    await set_back(database, timedelta(seconds=refused.value.retry_after))
+    await DatabasePlace(database).set_back(KEY, timedelta(seconds=refused.value.retry_after))
     process._leases[KEY].denied_until = 0  # noqa: SLF001 - half a second later
     await process.reserve(KEY, LIMIT, 600)
 
@@ -89,49 +87,41 @@ async def test_request_that_costs_more_than_a_minute_gives_takes_all(process: Ra
     assert await process.reserve(KEY, 100, 5_000) == 0
 
 
-async def test_budget_fills_evenly_and_holds_a_minute(database: Database) -> None:
-    """A tenth in six seconds; after an hour as much as after a minute."""
-    await rate_budgets.take(database, KEY, LIMIT, least=LIMIT, most=LIMIT)
-    await set_back(database, timedelta(seconds=6))
-    taken = await rate_budgets.take(database, KEY, LIMIT, least=600, most=10_000)
-    assert 600 <= taken.units <= 700
-    await set_back(database, timedelta(hours=1))
-    assert (await rate_budgets.take(database, KEY, LIMIT, least=1, most=10_000)).units == LIMIT
-
-
-async def test_clock_that_lags_fills_nothing(database: Database) -> None:
-    """Nor does it empty anything."""
-    await rate_budgets.take(database, KEY, LIMIT, least=LIMIT, most=LIMIT)
-    await set_back(database, -timedelta(minutes=10))
-    assert (await rate_budgets.take(database, KEY, LIMIT, least=1, most=LIMIT)).units == 0
-    assert await units(database) == 0
-
-
-async def test_what_is_idle_is_given_back(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_idle_is_given_back(stored: Budgets, monkeypatch: pytest.MonkeyPatch) -> None:
     """After two seconds: another process can spend it then."""
     assert budgets._IDLE_SECONDS == 2  # noqa: SLF001 - the test shortens it
     monkeypatch.setattr(budgets, "_IDLE_SECONDS", 0.0)
     monkeypatch.setattr(budgets, "_CHECK_SECONDS", 0.01)
-    process = RateBudgets(database)
+    process = RateBudgets(stored)
     await process.reserve(KEY, LIMIT, 1)
     await directory.until(lambda: not process._leases)  # noqa: SLF001 - what it holds
     await process.close()
-    assert await units(database) >= LIMIT - 1
+    assert await stored.left(KEY, LIMIT) >= LIMIT - 1
 
 
-async def test_what_was_not_needed_is_spent_later(process: RateBudgets, database: Database) -> None:
+async def test_what_was_not_needed_is_spent_later(process: RateBudgets, stored: Budgets) -> None:
     """A page that has less than it might costs less."""
     await process.reserve(KEY, LIMIT, 5_000)
     process.give_back(KEY, LIMIT, 4_900)
     assert process.remaining(KEY, LIMIT) >= LIMIT - 101
     await process.close()
-    assert await units(database) >= LIMIT - 101
+    assert await stored.left(KEY, LIMIT) >= LIMIT - 101
+
+
+async def test_whoever_looks_spends_nothing(process: RateBudgets, stored: Budgets) -> None:
+    """What is left is what the process holds, and what is in the budget: others may have spent some of that."""
+    assert await process.look(KEY, LIMIT) == LIMIT
+    await process.reserve(KEY, LIMIT, 100)
+    assert LIMIT - 100 <= await process.look(KEY, LIMIT) <= LIMIT - 90
+    await stored.take(KEY, LIMIT, least=2_000, most=2_000)
+    assert LIMIT - 2_100 <= await process.look(KEY, LIMIT) <= LIMIT - 2_000
+    assert process.remaining(KEY, LIMIT) <= LIMIT - 2_000
 
 
 async def test_requests_cost_no_commands(watched: tuple[Database, Commands]) -> None:
     """A hundred cheap ones cost one, and so do a hundred that are refused."""
     client, commands = watched
-    process = RateBudgets(client)
+    process = RateBudgets(DatabaseBudgets(client))
     await process.reserve(KEY, LIMIT, 1)
     commands.seen.clear()
     await spend(process, 1, 100)
@@ -148,7 +138,16 @@ async def test_requests_cost_no_commands(watched: tuple[Database, Commands]) -> 
 async def test_requests_at_once_take_one_part(watched: tuple[Database, Commands]) -> None:
     """A hundred that begin together wait for one command."""
     client, commands = watched
-    process = RateBudgets(client)
+    process = RateBudgets(DatabaseBudgets(client))
     await asyncio.gather(*(process.reserve(KEY, LIMIT, 1) for _ in range(100)))
     assert commands.names.count("findAndModify") == 2  # The first finds no budget and makes one.
     await process.close()
+
+
+async def test_what_is_held_of_many_budgets_is_bounded(process: RateBudgets, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks from ever new addresses has the oldest parts let go of; everybody is served all the same."""
+    monkeypatch.setattr(budgets, "_MAX_LEASES", 3)
+    keys = [f"network:{number}" for number in range(10)]
+    for key in keys:
+        await process.reserve(key, LIMIT, 1)
+    assert [key for key in keys if process.remaining(key, LIMIT) < LIMIT] == keys[-3:]

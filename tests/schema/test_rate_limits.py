@@ -1,16 +1,21 @@
 """What operations cost, and what happens when an organization, or a stranger, has spent what it may."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from starlette.types import ASGIApp
 
+from schema import ids
+from storage.database import Database, now
+from storage.rate_budgets import DatabaseBudgets
 from tests.api import API, Member
 from tests.websocket import connected
 
 PAGE = "query ($n: Int) { viewer { admin { organization { admins(first: $n) { edges { node { id } } } } } } }"
+STANDING = "{ viewer { admin { organization { rateLimit { limit remaining restoreRate resetsAt } } } } }"
 SMALL = {"rate_limit": 300, "anonymous_rate_limit": 200}
 _STANDING = re.compile(r'"cost";r=(\d+);t=(\d+)')
 
@@ -32,6 +37,12 @@ async def exhaust(api: API, token: str | None, query: str = "{ viewer { permissi
     raise AssertionError("The budget has no end.")
 
 
+async def standing(api: API, member: Member) -> dict[str, Any]:
+    """Return how the member's organization says that its budget stands."""
+    found = await api.data(STANDING, token=member.token)
+    return dict(found["viewer"]["admin"]["organization"]["rateLimit"])
+
+
 async def test_cost_is_told(api: API, member: Member) -> None:
     """What was asked for and what there was; what is left, and how fast it comes back."""
     response = await send(api, PAGE, {"n": 50}, member.token)
@@ -41,6 +52,23 @@ async def test_cost_is_told(api: API, member: Member) -> None:
     standing = _STANDING.fullmatch(response.headers["ratelimit"])
     assert standing is not None
     assert (int(standing[1]), int(standing[2])) == (59_995, 1)
+
+
+async def test_organization_says_what_is_left(api: API, member: Member, database: Database) -> None:
+    """To its members, also of what other servers have spent, and when it has all again; asking costs hardly any."""
+    begun = now()
+    first = await standing(api, member)
+    assert (first["limit"], first["restoreRate"]) == (60_000, 1000.0)
+    assert first["remaining"] >= 59_000
+    stored, key = DatabaseBudgets(database), f"payer:{ids.decode_organization(member.organization_id)}"
+    for left in (40_000, 20_000):
+        await stored.take(key, 60_000, least=20_000, most=20_000)
+        asked_at = now()
+        found = await standing(api, member)
+        elapsed = (now() - begun).total_seconds()
+        assert left - 1_000 <= found["remaining"] <= left + elapsed * 1_000
+        full_at = asked_at + timedelta(seconds=(60_000 - found["remaining"]) / 1_000)
+        assert full_at <= datetime.fromisoformat(found["resetsAt"]) <= full_at + timedelta(seconds=elapsed)
 
 
 @pytest.mark.parametrize("changed_settings", [SMALL])
