@@ -13,6 +13,7 @@ class ErrorCode(StrEnum):
     BAD_REQUEST = "BAD_REQUEST"
     RATE_LIMITED = "RATE_LIMITED"
     QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    PERSISTED_OPERATION_NOT_FOUND = "PERSISTED_OPERATION_NOT_FOUND"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -107,6 +108,18 @@ class QueryTooComplexError(TenantryError):
     def details(self) -> Mapping[str, object]:
         """What was measured, and how much of it is allowed."""
         return self._details
+
+
+class PersistedOperationNotFoundError(TenantryError):
+    """The document is named by an id that is not known, or it is not registered where only such are executed.
+
+    The words are those that Apollo Client and urql look for before they send the document itself.
+    """
+
+    code = ErrorCode.PERSISTED_OPERATION_NOT_FOUND
+
+    def __init__(self, message: str = "PersistedQueryNotFound") -> None:
+        super().__init__(message)
 
 
 class UnavailableError(TenantryError):

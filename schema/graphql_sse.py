@@ -6,18 +6,17 @@ from collections.abc import Collection
 from typing import Any
 
 import orjson
+from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
 from auth.errors import UnauthenticatedError
 from resolvers import live_connections
-from schema import execution, request_context, request_id, request_log, server_protocols
+from schema import execution, persisted_operations, request_context, request_id, request_log, server_protocols
 from schema.assembly import Schema
-from schema.execution import Execution
+from schema.execution import Execution, WrongKindError
 from schema.graphql_request import GraphQLRequest
 from schema.media_types import EVENT_STREAM
 from schema.problems import ProblemError
@@ -36,8 +35,8 @@ async def respond(schema: Schema, request: Request, parameters: GraphQLRequest) 
     at_once = (OperationType.QUERY,) if request.method == "GET" else execution.AT_ONCE
     request_log.note(request.scope, operation=parameters.operation_name)
     try:
-        executed = await execution.execute(schema, parameters, request_context.of(request), at_once)
-    except InvalidOperationTypeError:
+        executed = await persisted_operations.execute(schema, parameters, request_context.of(request), at_once)
+    except WrongKindError:
         raise ProblemError(405, "Mutations are sent by POST.", {"Allow": "POST"}) from None
     return _EventStream(request, executed)
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -69,9 +69,13 @@ async def streaming(
     *,
     token: str | None = None,
     method: str = "POST",
+    more: Mapping[str, Any] | None = None,
     **variables: Any,  # noqa: ANN401 - whatever the test gives
 ) -> AsyncIterator[Stream]:
-    """Ask for a stream of events; at the end the client goes away, and the application has to notice."""
+    """Ask for a stream of events; at the end the client goes away, and the application has to notice.
+
+    The body has `more` beside query and variables.
+    """
     stream = Stream()
     headers = {"host": "tenantry.test", "accept": "text/event-stream", "content-type": "application/json"}
     if token is not None:
@@ -84,7 +88,7 @@ async def streaming(
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 50_000),
     }
-    body = json.dumps({"query": query, "variables": variables}).encode()
+    body = json.dumps({"query": query, "variables": variables, **(more or {})}).encode()
     stream.to_server.put_nowait({"type": "http.request", "body": body, "more_body": False})
     serving = asyncio.ensure_future(app(scope, stream.to_server.get, stream.from_server.put))
     try:

@@ -3,7 +3,7 @@ import { createClient, deleteOrg, organizations, renameOrg, signUp, TenantryErro
 
 const url = process.argv[2] ?? "http://127.0.0.1:8000/graphql";
 let accessToken: string | undefined;
-const client = createClient({ url, accessToken: () => accessToken });
+const client = createClient({ url, accessToken: () => accessToken, byHash: true });
 
 const input = { name: "Journey Works", email: "ada@example.com", password: "lukewarm granite teapot" };
 const { createOrg } = await client.execute(signUp, { input });

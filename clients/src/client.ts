@@ -1,6 +1,12 @@
 // A client of the GraphQL endpoint: typed by the document that it is given, over `fetch`.
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { getOperationAST, print } from "graphql";
+import { type DocumentNode, getOperationAST, OperationTypeNode, print } from "graphql";
+import { hashOf, namedBy, sha256 } from "./hashes.js";
+
+const LONGEST_URL = 2000;
+const UNKNOWN_HASH = "PersistedQueryNotFound";
+
+type Parameters = Record<string, unknown>;
 
 export interface ClientOptions {
   /** The address of the endpoint. */
@@ -9,6 +15,8 @@ export interface ClientOptions {
   fetch?: typeof globalThis.fetch;
   /** The access token, or what gives the newest one; the caller is anonymous without. */
   accessToken?: string | (() => string | undefined | Promise<string | undefined>);
+  /** Send hashes in place of documents, queries by GET; a document only when the server does not know its hash. */
+  byHash?: boolean;
 }
 
 export interface Client {
@@ -81,28 +89,60 @@ export class UnexpectedResponseError extends Error {
 }
 
 /** Make a client of the endpoint at `url`. */
-export function createClient({ url, fetch = globalThis.fetch, accessToken }: ClientOptions): Client {
+export function createClient({ url, fetch = globalThis.fetch, accessToken, byHash = false }: ClientOptions): Client {
+  const learned = new WeakMap<DocumentNode, string>();
+
+  async function send(request: Parameters, byGet = false): Promise<ResponseBody> {
+    const token = typeof accessToken === "function" ? await accessToken() : accessToken;
+    const headers = {
+      Accept: "application/graphql-response+json",
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    };
+    const address = byGet ? addressOf(url, request) : undefined;
+    const response =
+      address !== undefined && address.length <= LONGEST_URL
+        ? await fetch(address, { headers: { ...headers, "graphql-preflight": "1" } })
+        : await fetch(url, {
+            method: "POST",
+            headers: { ...headers, "Content-Type": "application/json" },
+            body: JSON.stringify(request),
+          });
+    return readBody(response);
+  }
+
+  /** Send the hash of the manifest; if that is unknown the document with its own hash, which is sent from then on. */
+  async function sendHash(document: DocumentNode, parameters: Parameters, byGet: boolean): Promise<ResponseBody> {
+    const hash = learned.get(document) ?? hashOf(document) ?? (await sha256(print(document)));
+    if (hash !== undefined) {
+      const body = await send({ ...parameters, extensions: namedBy(hash) }, byGet);
+      if (body.errors?.[0].message !== UNKNOWN_HASH) return body;
+    }
+    const query = print(document);
+    const own = await sha256(query);
+    if (own === undefined) return send({ query, ...parameters });
+    learned.set(document, own);
+    return send({ query, ...parameters, extensions: namedBy(own) });
+  }
+
   return {
     async execute(document, ...[variables]) {
-      const token = typeof accessToken === "function" ? await accessToken() : accessToken;
-      const response = await fetch(url, {
-        method: "POST",
-        headers: {
-          Accept: "application/graphql-response+json",
-          "Content-Type": "application/json",
-          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-        },
-        body: JSON.stringify({
-          query: print(document),
-          operationName: getOperationAST(document)?.name?.value,
-          variables,
-        }),
-      });
-      const { data, errors } = await readBody(response);
+      const operation = getOperationAST(document);
+      const parameters = { operationName: operation?.name?.value, variables };
+      const isQuery = operation?.operation === OperationTypeNode.QUERY;
+      const { data, errors } = byHash
+        ? await sendHash(document, parameters, isQuery)
+        : await send({ query: print(document), ...parameters });
       if (errors) throw new TenantryError(errors, data);
       return data as never;
     },
   };
+}
+
+/** Return the address of a request by GET. */
+function addressOf(url: string | URL, request: Parameters): string {
+  const given = Object.entries(request).filter(([, value]) => value !== undefined);
+  const texts = given.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+  return `${url}${String(url).includes("?") ? "&" : "?"}${new URLSearchParams(texts)}`;
 }
 
 async function readBody(response: Response): Promise<ResponseBody> {
