@@ -19,17 +19,17 @@ ifdef WORKERS
 export TENANTRY_WORKERS := $(WORKERS)
 endif
 
-.PHONY: help serve test check soak bench format schema playground client lock clean
+.PHONY: help serve test check soak bench bench-check format schema playground client lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show the commands.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 serve: $(VENV)/serve ## Start the embedded database and the server.
 	@exec $(BIN)/python server.py
 
 test: $(VENV)/test ## Run the tests on a real database: the embedded one, or that of TENANTRY_MONGODB_URI.
-	$(PYTEST) -m "not node"
+	$(PYTEST) -m "not node and not redis"
 
 check: $(VENV)/test ## Check format, lint, types, import rules, the schema file and the tests: what CI calls.
 	$(BIN)/ruff format --check .
@@ -48,11 +48,16 @@ check: $(VENV)/test ## Check format, lint, types, import rules, the schema file 
 soak: $(VENV)/test ## Kill servers and databases in the middle of moves, KILLS times (520): half an hour and more.
 	$(BATTLES) -rP $(UNDER_FIRE) --kills $(KILLS)
 
-bench: $(VENV)/test ## Measure what moves of tenant stores, checks of audit trails, subscribers and logins cost: a quarter of an hour.
+bench: $(VENV)/bench ## Measure moves, audit checks, subscribers and logins, then all beside the peers: three quarters of an hour.
 	$(BIN)/python -m benchmarks.moves
 	$(BIN)/python -m benchmarks.audit
 	$(BIN)/python -m benchmarks.subscriptions
 	$(BIN)/python -m benchmarks.logins
+	$(BIN)/python -m benchmarks.noisy_neighbours
+	$(BIN)/python -m benchmarks
+
+bench-check: $(VENV)/bench ## Check that nothing has become slower than benchmarks/expectations.json says.
+	$(BIN)/python -m benchmarks.check
 
 format: $(VENV)/test ## Format the code and mend what can be mended by itself.
 	$(BIN)/ruff format .
@@ -74,6 +79,8 @@ lock: $(VENV)/test ## Lock the dependencies anew, with hashes.
 		--no-emit-index-url --no-header -c requirements-image.lock -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --group dev --group bench --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header -c requirements-dev.lock -o requirements-bench.lock
 
 clean: ## Remove the virtual environment and the caches; the data stays.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -90,3 +97,7 @@ $(VENV)/serve: requirements.lock | $(VENV)/bin/python
 $(VENV)/test: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/serve
+
+$(VENV)/bench: requirements-bench.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@ $(VENV)/test $(VENV)/serve
