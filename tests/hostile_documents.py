@@ -35,6 +35,9 @@ TOO_COMPLEX: Mapping[str, str] = {
     "aliases that double in fragments": "{ viewer { ...F0 } } "
     + " ".join(f"fragment F{n} on Viewer {{ a{n}: permissions ...F{n + 1} ...F{n + 1} }}" for n in range(10))
     + " fragment F10 on Viewer { permissions }",
+    "operations": " ".join(f"query Q{n} {{ __typename }}" for n in range(250)),
+    "huge literal": '{ node(id: "' + "x" * 1_000_000 + '") { id } }',
+    "long list": "{ node(id: [" + "1 " * 100_000 + "]) { id } }",
     "directives": "{ viewer { permissions " + "@include(if: true) " * 31 + "} }",
     "fields at the root": "{ " + "viewer { permissions } " * 21 + "}",
     "the same field": "{ viewer { " + "permissions " * 100 + "} }",
@@ -70,9 +73,30 @@ INVALID: Mapping[str, str] = {
     "unknown variables": "{ node(id: [" + " ".join(f"$u{n}" for n in range(450)) + "]) { id } }",
     "unused variables": "query (" + " ".join(f"$u{n}: Int" for n in range(220)) + ") { viewer { permissions } }",
     "colliding fields": "{ viewer { " + "x: permissions x: admin { id } " * 9 + "} }",
+    "colliding objects": "{ "
+    + " ".join(f"...F{n}" for n in range(18))
+    + " } "
+    + " ".join(
+        f"fragment F{n} on Query {{ x: organizations(first: {n}) {{ edges {{ cursor }} }} }}" for n in range(18)
+    ),
+    "operations without a name": "query { __typename } " * 150,
+    "operations of one name": "query Q { __typename } " * 150,
+    "unknown directives": "{ viewer { permissions " + " ".join(f"@d{n}(if: true)" for n in range(30)) + "} }",
+    "unknown fragments": "{ viewer { " + " ".join(f"...F{n}" for n in range(300)) + " } }",
+    "unknown types": "query (" + " ".join(f"$v{n}: T{n}" for n in range(200)) + ") { __typename }",
+    "unknown fields of an input": "mutation { login(input: {"
+    + " ".join(f"u{n}: 1" for n in range(300))
+    + "}) { admin { id } } }",
+    "huge fraction": "{ organizations(first: 1" + "0" * 9_000 + "." + "9" * 9_000 + ") { edges { cursor } } }",
     "control characters": "{ viewer \x00\x01 { permissions } }",
     "reversed text": "{ \u202eviewer { permissions } }",
     "look-alikes": "{ vi\u0435wer { permissions } }",
+    "characters of no width": "{ view\u200b\u200d\u2060er { permissions } }",
+    "characters beyond 16 bits": "{ \U0001d553 }",
+    "characters that are none": "{ viewer { permissions \ufffe\uffff } }",
+    "combining characters": "{ viewe\u0301r { permissions } }",
+    "other spaces": "{\u00a0viewer\u2028{ permissions } }",
+    "broken escapes": '{ node(id: "\\u{110000}") { id } }',
     "byte order marks": "\ufeff" * 5_000 + "{",
 }
 """Within the limits, and wrong: refused as `BAD_REQUEST`."""
