@@ -44,7 +44,7 @@ class RequestContext:
 
     def __init__(self, services: Services, credentials: Credentials, origin: Origin) -> None:
         self.services = services
-        self.loaders = Loaders(services.database)
+        self.loaders = Loaders(services.lookups)
         self._credentials = credentials
         self._origin = origin
         self._principal: asyncio.Future[Principal] | None = None
@@ -94,11 +94,11 @@ class RequestContext:
 
     def forget_loaded(self) -> None:
         """Have later fields see what a mutation has changed."""
-        self.loaders = Loaders(self.services.database)
+        self.loaders = Loaders(self.services.lookups)
 
     def renew(self, loaders: Loaders | None = None) -> None:
         """Have the next event of a subscription look everything up anew, or in these loaders, the caller included."""
-        self.loaders = loaders or Loaders(self.services.database)
+        self.loaders = loaders or Loaders(self.services.lookups)
         self._principal = None
 
     @property

@@ -8,15 +8,17 @@ import structlog
 
 from auth.errors import BadRequestError, RateLimitedError, TenantryError, UnavailableError
 from auth.identifiers import OrganizationId
+from resolvers import metrics
 from resolvers.event_cursors import Cursor
 from resolvers.followers import Follower
 from resolvers.loaders import Loaders
+from resolvers.lookups import Lookups
 from resolvers.recent_events import RecentEvents
 from resolvers.rounds import Rounds
 from resolvers.sharing import SharedEvent
 from storage import event_stream, events
 from storage.audit_actions import AuditAction
-from storage.database import Database, new_id
+from storage.database import new_id
 from storage.event_stream import Event, EventStream, HistoryLostError
 from storage.events import EventKind
 from storage.failures import is_from_database
@@ -33,8 +35,9 @@ _log = structlog.get_logger()
 class EventFeed:
     """Lets up to `limit` callers an organization follow events; the stream is open for as long as somebody follows."""
 
-    def __init__(self, database: Database, rounds: Rounds, limit: int) -> None:
-        self._database = database
+    def __init__(self, lookups: Lookups, rounds: Rounds, limit: int) -> None:
+        self._lookups = lookups
+        self._database = lookups.database
         self._rounds = rounds
         self._limit = limit
         self._followers: dict[OrganizationId, set[Follower]] = {}
@@ -67,10 +70,12 @@ class EventFeed:
             raise RateLimitedError("Too much of this organization is followed already: end a subscription first.")
         follower = Follower(organization_id, kind)
         self._followers.setdefault(organization_id, set()).add(follower)
+        metrics.SUBSCRIPTIONS.inc()
         try:
             await self._open()
             yield follower
         finally:
+            metrics.SUBSCRIPTIONS.dec()
             follower.fail(UnavailableError())
             self._remove(follower)
 
@@ -93,7 +98,7 @@ class EventFeed:
         """Return what all share who hear of an event at about the same time."""
         shared = self._shared.get(event.token)
         if shared is None:
-            shared = self._shared[event.token] = SharedEvent(Loaders(self._database))
+            shared = self._shared[event.token] = SharedEvent(Loaders(self._lookups))
             while len(self._shared) > _SHARED_SETS:
                 del self._shared[next(iter(self._shared))]
         return shared
@@ -202,7 +207,7 @@ class EventFeed:
                 return
             if event is not None:
                 if _may_end_rights(event):
-                    follower.look_after(Loaders(self._database))
+                    follower.look_after(Loaders(self._lookups))
                 await follower.catch_up(event, _NO_PROGRESS_SECONDS)
             if stream.token != seen:
                 seen, deadline = stream.token, loop.time() + _NO_PROGRESS_SECONDS

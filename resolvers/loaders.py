@@ -1,26 +1,30 @@
 """The loaders: what the fields of one request ask for one by one is fetched together, and once.
 
+What nearly every request asks for is fetched for all of them together (`coalescing`).
+
 Those who hear of the same event, and those who are looked after in the same round, share a set.
 """
 
 import asyncio
 import itertools
 from collections.abc import Sequence
-from typing import TypeVar
+from functools import cached_property
+from typing import Generic, TypeVar
 
 from aiodataloader import DataLoader
 
 from auth.errors import UnavailableError
-from auth.identifiers import AdminId, DocumentId, InvitationId, MigrationId, OperatorId, OrganizationId, SessionId
-from storage import admins, documents, invitations, migrations, organizations, sessions, slugs, tenant_access
-from storage.admins import AccountRecord, AdminRecord
+from auth.identifiers import DocumentId, InvitationId, MigrationId, OrganizationId
+from resolvers.coalescing import Coalescer
+from resolvers.lookups import Lookups
+from storage import admins, documents, invitations, migrations, tenant_access
+from storage.admins import AdminRecord
 from storage.database import Database
 from storage.documents import DocumentRecord
 from storage.invitations import InvitationRecord
 from storage.migrations import MigrationRecord
 from storage.organizations import OrganizationRecord
 from storage.pages import Page, PageRequest
-from storage.sessions import SessionRecord
 from storage.tenant_access import NotReadableError
 
 _AT_ONCE = 100
@@ -41,52 +45,25 @@ class Loader(DataLoader[_K, _V]):
         return asyncio.shield(super().load(key))
 
 
-class OrganizationByIdLoader(Loader[OrganizationId, OrganizationRecord | None]):
-    """Organizations of any state; None where there is none."""
+class SharedLoader(Generic[_K, _V]):
+    """A loader that remembers for one request what is fetched for all of them."""
 
-    def __init__(self, database: Database) -> None:
-        super().__init__()
-        self._database = database
+    def __init__(self, coalescer: Coalescer[_K, _V]) -> None:
+        self._coalescer = coalescer
+        self._found: dict[_K, asyncio.Future[_V | None]] = {}
 
-    async def batch_load_fn(self, keys: list[OrganizationId]) -> list[OrganizationRecord | None]:  # noqa: D102
-        found = await organizations.find_by_ids(self._database, keys)
-        return [found.get(key) for key in keys]
+    def load(self, key: _K) -> asyncio.Future[_V | None]:
+        """Return what a key leads to; None where there is nothing."""
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._coalescer.load(key)
+        return asyncio.shield(found)
 
-
-class OrganizationIdBySlugLoader(Loader[str, OrganizationId | None]):
-    """The organizations that slugs and live aliases lead to."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__()
-        self._database = database
-
-    async def batch_load_fn(self, keys: list[str]) -> list[OrganizationId | None]:  # noqa: D102
-        found = await slugs.find_organizations(self._database, keys)
-        return [found.get(key) for key in keys]
-
-
-class AccountByIdLoader(Loader[AdminId | OperatorId, AccountRecord | None]):
-    """Admins and operators."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__()
-        self._database = database
-
-    async def batch_load_fn(self, keys: list[AdminId | OperatorId]) -> list[AccountRecord | None]:  # noqa: D102
-        found = await admins.find_by_ids(self._database, keys)
-        return [found.get(key) for key in keys]
-
-
-class SessionByIdLoader(Loader[SessionId, SessionRecord | None]):
-    """Sessions that are live."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__()
-        self._database = database
-
-    async def batch_load_fn(self, keys: list[SessionId]) -> list[SessionRecord | None]:  # noqa: D102
-        found = await sessions.find_by_ids(self._database, keys)
-        return [found.get(key) for key in keys]
+    def prime(self, key: _K, value: _V) -> None:
+        """Remember what a key leads to, unless that is known."""
+        if key not in self._found:
+            found = self._found[key] = asyncio.get_running_loop().create_future()
+            found.set_result(value)
 
 
 class MigrationByIdLoader(Loader[MigrationId, MigrationRecord | None]):
@@ -149,7 +126,7 @@ class AdminPageByOrganizationLoader(Loader[tuple[OrganizationId, PageRequest], P
 class DocumentByKeyLoader(Loader[tuple[OrganizationId, DocumentId], DocumentRecord | None]):
     """Documents by organization and id, a hundred at most in one command."""
 
-    def __init__(self, database: Database, organizations: OrganizationByIdLoader) -> None:
+    def __init__(self, database: Database, organizations: SharedLoader[OrganizationId, OrganizationRecord]) -> None:
         super().__init__()
         self._database = database
         self._organizations = organizations
@@ -180,14 +157,35 @@ class DocumentByKeyLoader(Loader[tuple[OrganizationId, DocumentId], DocumentReco
 class Loaders:
     """One set of loaders; one with a greater `number` knows nothing older."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, lookups: Lookups) -> None:
         self.number = next(_numbers)
-        self.organizations = OrganizationByIdLoader(database)
-        self.documents = DocumentByKeyLoader(database, self.organizations)
-        self.organization_ids = OrganizationIdBySlugLoader(database)
-        self.accounts = AccountByIdLoader(database)
-        self.sessions = SessionByIdLoader(database)
-        self.migrations = MigrationByIdLoader(database)
-        self.invitations = InvitationByIdLoader(database)
-        self.latest_moves = LatestMovesByOrganizationLoader(database)
-        self.admin_pages = AdminPageByOrganizationLoader(database)
+        self._database = lookups.database
+        self.organizations = SharedLoader(lookups.organizations)
+        self.organization_ids = SharedLoader(lookups.organization_ids)
+        self.accounts = SharedLoader(lookups.accounts)
+        self.sessions = SharedLoader(lookups.sessions)
+
+    @cached_property
+    def documents(self) -> DocumentByKeyLoader:
+        """Documents by organization and id."""
+        return DocumentByKeyLoader(self._database, self.organizations)
+
+    @cached_property
+    def migrations(self) -> MigrationByIdLoader:
+        """Entries of the journal of moves."""
+        return MigrationByIdLoader(self._database)
+
+    @cached_property
+    def invitations(self) -> InvitationByIdLoader:
+        """Invitations."""
+        return InvitationByIdLoader(self._database)
+
+    @cached_property
+    def latest_moves(self) -> LatestMovesByOrganizationLoader:
+        """The latest moves of organizations."""
+        return LatestMovesByOrganizationLoader(self._database)
+
+    @cached_property
+    def admin_pages(self) -> AdminPageByOrganizationLoader:
+        """Pages of the admins of organizations."""
+        return AdminPageByOrganizationLoader(self._database)

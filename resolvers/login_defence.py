@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from auth.errors import RateLimitedError
-from resolvers import emails, incidents, networks
+from resolvers import emails, incidents, metrics, networks
 from resolvers.context import RequestContext
 from storage import throttles
 from storage.admins import AccountRecord, AdminRecord, email_key
@@ -45,10 +45,13 @@ async def matches(
                 right = await services.passwords.verify(password, None if account is None else account.password_hash)
             if right and account is not None and (condition is None or await condition(account)):
                 await guess.succeed()
+                metrics.LOGINS_OK.inc()
                 return True
     except RateLimitedError:
+        metrics.LOGINS_DEFERRED.inc()
         _note(context, account)
         raise
+    metrics.LOGINS_FAILED.inc()
     _note(context, account)
     return False
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from resolvers import metrics
 from resolvers.mail_delivery import MailPostponedError, MailRefusedError
 from resolvers.services import Services
 from storage import mail_contents, outbox
@@ -54,14 +55,17 @@ async def send(services: Services, entry: Entry) -> None:
         await _give_up(services, entry, str(error))
     except MailPostponedError as error:
         await outbox.postpone(services.database, entry, now() + _pause(entry.attempts))
+        metrics.MAILS.labels(entry.mail.kind.value, "postponed").inc()
         _log.warning("mail postponed", kind=entry.mail.kind.value, id=entry.id, reason=str(error))
     else:
+        metrics.MAILS.labels(entry.mail.kind.value, "sent").inc()
         await outbox.finish(services.database, entry)
 
 
 async def _give_up(services: Services, entry: Entry, reason: str) -> None:
     """Say so, without the part of the address that names a person."""
     domain = entry.mail.to.rpartition("@")[2]
+    metrics.MAILS.labels(entry.mail.kind.value, "given_up").inc()
     _log.warning("mail given up", kind=entry.mail.kind.value, id=entry.id, domain=domain, reason=reason)
     await outbox.finish(services.database, entry)
 

@@ -7,7 +7,7 @@ import asyncio
 
 from auth.identifiers import OrganizationId
 from resolvers.loaders import Loaders
-from storage.database import Database
+from resolvers.lookups import Lookups
 
 _SECONDS = 5.0
 
@@ -15,8 +15,8 @@ _SECONDS = 5.0
 class Rounds:
     """Lets everyone who waits for the next round share one set of loaders, which knows nothing old."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
         self._upcoming: dict[OrganizationId | None, asyncio.Future[Loaders]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -30,7 +30,7 @@ class Rounds:
 
     def begin(self, organization_id: OrganizationId) -> Loaders:
         """Begin a round for one organization; return its loaders."""
-        loaders = Loaders(self._database)
+        loaders = Loaders(self._lookups)
         upcoming = self._upcoming.pop(organization_id, None)
         if upcoming is not None:
             upcoming.set_result(loaders)
@@ -39,6 +39,6 @@ class Rounds:
     def _begin_for_all(self) -> None:
         self._timer = None
         upcoming, self._upcoming = self._upcoming, {}
-        loaders = Loaders(self._database)
+        loaders = Loaders(self._lookups)
         for one in upcoming.values():
             one.set_result(loaders)

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from pydantic import SecretStr
+
 from auth.audit_signatures import AuditSigner
 from auth.passwords import PasswordHasher
 from auth.tokens import AccessTokens
@@ -12,9 +14,15 @@ from resolvers.background import BackgroundTasks
 from resolvers.feed import EventFeed
 from resolvers.incidents import Incidents
 from resolvers.login_queues import LoginQueues
+from resolvers.lookups import Lookups
 from resolvers.mailer import Mailer
 from resolvers.rate_budgets import RateBudgets
+from resolvers.registered_operations import RegisteredOperations
+from resolvers.remembered_operations import RememberedOperations
 from resolvers.rounds import Rounds
+from resolvers.trusted_documents import TrustedDocuments
+from resolvers.unregistered_documents import UnregisteredDocuments
+from storage import budget_places
 from storage.database import Database
 from storage.placements import StoreStrategy
 
@@ -24,7 +32,8 @@ class Policy:
     """The rules that an installation chooses: who may sign up, where new stores go, how long things last.
 
     Without a `verification_period`, a sign-up stays with an owner whose address is not verified. Rates are in units of
-    cost a minute: of an organization, and of an address of strangers.
+    cost a minute: of an organization, and of an address of strangers; `rate_limit_url` says where a Redis is that holds
+    these budgets, instead of the database.
     """
 
     open_signup: bool = True
@@ -35,6 +44,8 @@ class Policy:
     subscriptions_per_organization: int = 1000
     rate_limit: int = 60_000
     anonymous_rate_limit: int = 6_000
+    rate_limit_url: SecretStr | None = None
+    trusted_documents: TrustedDocuments = TrustedDocuments.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ class Services:
     """Everything that a resolver may call."""
 
     database: Database
+    lookups: Lookups
     passwords: PasswordHasher
     tokens: AccessTokens
     signer: AuditSigner
@@ -52,7 +64,10 @@ class Services:
     feed: EventFeed
     mailer: Mailer
     rate_budgets: RateBudgets
+    registered_operations: RegisteredOperations
+    remembered_operations: RememberedOperations
     logins: LoginQueues = field(default_factory=LoginQueues)
+    unregistered_documents: UnregisteredDocuments = field(default_factory=UnregisteredDocuments)
 
 
 @contextlib.asynccontextmanager
@@ -60,9 +75,12 @@ async def opened(
     database: Database, *, tokens: AccessTokens, signer: AuditSigner, mailer: Mailer, policy: Policy
 ) -> AsyncIterator[Services]:
     """Open what all requests share; at the end, wait for background work before closing it, the database included."""
-    rounds = Rounds(database)
+    lookups = Lookups(database)
+    rounds = Rounds(lookups)
+    redis_url = None if policy.rate_limit_url is None else policy.rate_limit_url.get_secret_value()
     services = Services(
         database=database,
+        lookups=lookups,
         passwords=PasswordHasher(),
         tokens=tokens,
         signer=signer,
@@ -70,9 +88,11 @@ async def opened(
         policy=policy,
         incidents=Incidents(database),
         rounds=rounds,
-        feed=EventFeed(database, rounds, policy.subscriptions_per_organization),
+        feed=EventFeed(lookups, rounds, policy.subscriptions_per_organization),
         mailer=mailer,
-        rate_budgets=RateBudgets(database),
+        rate_budgets=RateBudgets(budget_places.of(database, redis_url)),
+        registered_operations=RegisteredOperations(database),
+        remembered_operations=RememberedOperations(database),
     )
     try:
         yield services

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from auth.identifiers import OrganizationId
 from auth.roles import Permission
-from resolvers import event_cursors
+from resolvers import charges, event_cursors
 from resolvers.authorization import authorize
 from resolvers.context import RequestContext
 from resolvers.event_cursors import Cursor
@@ -59,7 +59,7 @@ class _Gate:
     async def let_pass(self, loaders: Loaders | None) -> None:
         """Look the caller up if there is a round, if the last one came to nothing, or if the token has ended."""
         if loaders is not None or not self._is_certain or self._context.claims() is None:
-            await self._authorize(loaders or Loaders(self._context.services.database))
+            await self._authorize(loaders or Loaders(self._context.services.lookups))
 
     def rest(self) -> None:
         """Let go of what is shared about an event."""
@@ -83,8 +83,9 @@ async def follow(
     """Yield None when the following has begun, and then what happens, or has happened after a cursor.
 
     The fields of an event are loaded together for all who hear of it. Raises `BadRequestError` for a cursor that cannot
-    be gone on from, `RateLimitedError`, `UnavailableError` for a caller who is too slow, and `UnauthenticatedError` or
-    `ForbiddenError` instead of the first event that the caller may not see any more, or within five seconds.
+    be gone on from, `RateLimitedError`, at the beginning or instead of an event that cannot be paid, `UnavailableError`
+    for a caller who is too slow, and `UnauthenticatedError` or `ForbiddenError` instead of the first event that the
+    caller may not see any more, or within five seconds.
     """
     cursor = None if after is None else event_cursors.decode(kind, organization_id, after)
     feed, gate = context.services.feed, _Gate(context, permission, organization_id)
@@ -109,6 +110,7 @@ async def _moments(
 ) -> AsyncGenerator[Moment, None]:
     for number in range(first, max(1, len(event.changes))):
         await gate.let_pass(follower.take_round())
+        await charges.pay_event(context)
         shared, principal = context.services.feed.shared(event), await context.principal()
         context.loaders = shared.loaders
         if event.kind is not EventKind.MIGRATION:  # Which move is told of is not the event's to say.

@@ -1,30 +1,24 @@
 """The schema, put together: the one list of everything in it."""
 
-from collections.abc import Callable
-
 import strawberry
-from graphql import GraphQLError
 from graphql.utilities.print_schema import print_schema_definition
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
 
+from auth.errors import BadRequestError
+from auth.principals import OperatorPrincipal
+from resolvers.context import RequestContext
+from schema import plain_fields
 from schema.actors import System
 from schema.admin_statuses import AdminStatusMutations
 from schema.admins import Admin, AdminMutations, Operator
 from schema.audit_events import AuditEvent
 from schema.audit_trails import AuditTrailQueries
-from schema.charging import Charging
 from schema.deletions import DeletionMutations
-from schema.document_cache import ParsedOnce, ValidatedOnce
 from schema.document_changes import DocumentMutations
 from schema.document_events import DocumentSubscriptions
-from schema.document_limits import WithinLimits
-from schema.document_shapes import Shapes
 from schema.document_types import DocumentTypeMutations
 from schema.documents import Document
 from schema.email_verifications import EmailVerificationMutations
-from schema.introspection import NoIntrospection
 from schema.invitations import Invitation
 from schema.inviting import InvitationMutations, InvitationQueries
 from schema.limits import DocumentLimits
@@ -34,13 +28,12 @@ from schema.migration_progress import MigrationSubscriptions
 from schema.migrations import Migration
 from schema.moves import MoveMutations
 from schema.nodes import NodeQueries
-from schema.operation_selection import OperationSelection
 from schema.organization_events import OrganizationSubscriptions
 from schema.organizations import Organization, OrganizationMutations, OrganizationQueries
 from schema.password_resets import PasswordResetMutations
+from schema.prepared_operations import PreparedOperations
 from schema.scalars import SCALARS
 from schema.sessions import Session, SessionMutations
-from schema.shared_execution import SharingExecutor
 from schema.sign_ups import SignUpMutations
 from schema.suspending import SuspensionMutations
 from schema.viewer import ViewerQueries
@@ -78,46 +71,41 @@ class Subscription(OrganizationSubscriptions, DocumentSubscriptions, MigrationSu
 
 
 class Schema(strawberry.Schema):
-    """The schema; errors are logged by the translator in `schema.errors`, once and with the request id."""
+    """The schema, and the operations that are prepared on it; all of it can be read if it is `explorable`."""
 
-    def describe(self, description: str) -> None:
-        """Say something about the schema as a whole, which Strawberry has no place for."""
-        self._schema.description = description
+    operations: PreparedOperations
+    explorable: bool
+
+    def prepare(self, limits: DocumentLimits, *, explorable: bool) -> None:
+        """Set how far operations may go, and who may read the schema."""
+        self._schema.description = f"Organizations, their admins and their documents. {limits.described()}"
+        plain_fields.call_directly(self._schema, self.config)
+        self.operations = PreparedOperations(self._schema, limits, hide_suggestions=not explorable)
+        self.explorable = explorable
 
     def as_str(self) -> str:
         """Return the schema in the schema definition language, with its own description."""
         return f"{print_schema_definition(self._schema)}\n\n{super().as_str()}"
 
-    @property
-    def shapes(self) -> Shapes:
-        """What measures the documents of this schema."""
-        return Shapes(self._schema)
-
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Leave errors to the translator."""
+    async def require_readable(self, context: RequestContext) -> None:
+        """Raise `BadRequestError` unless the caller may read the schema: operators always may."""
+        if not self.explorable and not isinstance(await context.principal(), OperatorPrincipal):
+            raise BadRequestError("Introspection is switched off here.")
 
 
-def build(*, explorable: bool, limits: DocumentLimits | None = None) -> Schema:
-    """Build the schema; unless it is explorable, without introspection and "did you mean"."""
-    limits = limits or DocumentLimits()
-    extensions: list[type[SchemaExtension] | Callable[[], SchemaExtension]] = [
-        lambda: WithinLimits(limits, shapes),
-        OperationSelection,
-        ParsedOnce,
-        ValidatedOnce,
-        lambda: Charging(shapes),
-    ]
-    if not explorable:
-        extensions.append(NoIntrospection)
-    schema = Schema(
+def declare() -> Schema:
+    """Return the schema as it is declared: nothing can be executed on it before it is prepared."""
+    return Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[Organization, Admin, Operator, System, Session, Migration, Document, AuditEvent, Invitation],
-        extensions=extensions,
-        execution_context_class=SharingExecutor,
-        config=StrawberryConfig(disable_field_suggestions=not explorable, scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS),
     )
-    schema.describe(f"Organizations, their admins and their documents. {limits.described()}")
-    shapes = schema.shapes
+
+
+def build(*, explorable: bool, limits: DocumentLimits | None = None) -> Schema:
+    """Build the schema; unless it is explorable, with introspection for operators only, and without "did you mean"."""
+    schema = declare()
+    schema.prepare(limits or DocumentLimits(), explorable=explorable)
     return schema

@@ -4,7 +4,7 @@ Fragments count wherever they are spread, each is measured once, so that measuri
 whatever it expands to. What is not in the schema counts as a leaf: validation refuses it later.
 """
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -31,13 +31,11 @@ from graphql import (
     get_named_type,
 )
 
-from schema import actual_costs, field_costs
+from schema import field_costs
 from schema.connections import DEFAULT_SIZE, MAX_SIZE
 
 _PAGE_SIZES = ("first", "last")
 DEEPEST = 100
-_REMEMBERED = 128
-_LONGEST_REMEMBERED = 8192
 _DIGITS = 9
 
 
@@ -85,45 +83,25 @@ class _Extent:
         self.names.update(other.names)
 
 
-class Shapes:
-    """The shapes of one schema's operations; those that depend on no variable are remembered, if they are short."""
-
-    def __init__(self, schema: GraphQLSchema) -> None:
-        self._schema = schema
-        self._remembered: OrderedDict[tuple[str, str | None], Shape] = OrderedDict()
-
-    def of(self, query: str, document: DocumentNode, name: str | None, variables: Mapping[str, Any]) -> Shape | None:
-        """Return the shape of the operation that is to be executed, or None if there is no such operation.
-
-        Raises `TooDeepError`.
-        """
-        shape = self._remembered.get((query, name))
-        if shape is not None:
-            self._remembered.move_to_end((query, name))
-            return shape
-        operation = _operation(document, name)
-        if operation is None:
-            return None
-        walk = _Walk(self._schema, document, {**_defaults(operation), **variables})
-        shape = _measure(walk, operation, self._schema)
-        if not walk.looked_at_variables and len(query) <= _LONGEST_REMEMBERED:
-            self._remember((query, name), shape)
-        return shape
-
-    def actual_cost(self, document: DocumentNode, name: str | None, data: Mapping[str, Any]) -> int:
-        """Return what the operation has cost that was answered with this."""
-        operation = _operation(document, name)
-        return 0 if operation is None else actual_costs.of(self._schema, document, operation, data)
-
-    def _remember(self, key: tuple[str, str | None], shape: Shape) -> None:
-        self._remembered[key] = shape
-        if len(self._remembered) > _REMEMBERED:
-            self._remembered.popitem(last=False)
+def measure(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> tuple[Shape, frozenset[str]]:
+    """Return the shape of an operation, and the names of the variables that it depends on. Raises `TooDeepError`."""
+    walk = _Walk(schema, document, {**_defaults(operation), **variables})
+    return _measure(walk, operation, schema), frozenset(walk.looked_at)
 
 
-def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
-    operations = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
-    return next((node for node in operations if name is None or (node.name and node.name.value == name)), None)
+def size(value: object) -> int | None:
+    """Return how many records the value of a variable asks for, which is all that a shape depends on."""
+    return min(max(value, 1), MAX_SIZE) if isinstance(value, int) else None
+
+
+def select(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    """Return the operation of this name, or the only one; None if there is none, or it is open which is meant."""
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if name is None:
+        return operations[0] if len(operations) == 1 else None
+    return next((node for node in operations if node.name and node.name.value == name), None)
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, int]:
@@ -157,7 +135,7 @@ class _Walk:
         }
         self._measured: dict[str, _Extent] = {}
         self._level = 0
-        self.looked_at_variables = False
+        self.looked_at: set[str] = set()
 
     def of(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None) -> _Extent:
         """Return the extent of a selection set on a type."""
@@ -227,10 +205,10 @@ class _Walk:
     def _number(self, value: object) -> int | None:
         if isinstance(value, VariableNode):
             given = self._variables.get(value.name.value)
-            self.looked_at_variables = True
+            self.looked_at.add(value.name.value)
         else:
             given = _whole(value) if isinstance(value, IntValueNode) else None
-        return min(max(given, 1), MAX_SIZE) if isinstance(given, int) else None
+        return size(given)
 
 
 def _whole(node: IntValueNode) -> int:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSyntaxError
 
 from auth.errors import ErrorCode, TenantryError, UnavailableError
+from schema import echoes
 from storage.failures import is_temporary
 
 _log = structlog.get_logger()
@@ -51,8 +52,13 @@ def _translate(error: GraphQLError) -> tuple[ErrorCode, str, bool] | None:
             False,
         )  # A number, as one of 5,000 digits, that Python does not read.
     if isinstance(cause, GraphQLError) and (error.path is None or _points_into_the_document(cause)):
-        return ErrorCode.BAD_REQUEST, error.message, False
+        return ErrorCode.BAD_REQUEST, _said(error), False
     return None
+
+
+def _said(error: GraphQLError) -> str:
+    without = echoes.without_token if isinstance(error, GraphQLSyntaxError) else echoes.without_values
+    return without(error.message)
 
 
 def _root_cause(error: GraphQLError) -> BaseException:

@@ -1,4 +1,4 @@
-"""Executes one operation for the transports that carry any number of results: WebSocket and Server-Sent Events."""
+"""Executes one operation: prepared, paid for, run; for transports of one result, and of any number of them."""
 
 import asyncio
 import contextlib
@@ -6,20 +6,28 @@ from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from graphql import GraphQLError, OperationType
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType
 
-from auth.errors import BadRequestError, ErrorCode, TenantryError, UnavailableError
+from auth.errors import BadRequestError, ErrorCode, UnavailableError
+from resolvers import charges
 from resolvers.context import RequestContext
-from schema import errors
+from schema import charging, errors, operation_kinds
 from schema.assembly import Schema
 from schema.graphql_request import DEADLINE_SECONDS, GraphQLRequest
+from schema.prepared_operations import InvalidDocumentError, NoSuchOperationError, PreparedOperation
 
 AT_ONCE = (OperationType.QUERY, OperationType.MUTATION)
 _REFUSALS = (ErrorCode.UNAUTHENTICATED, ErrorCode.FORBIDDEN)
+
+
+class WrongKindError(Exception):
+    """The operation is of a kind that is not executed this way."""
+
+    def __init__(self, kind: OperationType) -> None:
+        super().__init__(kind.value)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +43,61 @@ async def execute(
 ) -> Execution:
     """Execute a query or a mutation within the deadline, or let a subscription begin, which has none.
 
-    Raises `InvalidOperationTypeError` for one that is not among those to be executed at once, nor a subscription.
+    Raises `WrongKindError` for one that is not among those to be executed at once, nor a subscription.
     """
-    arguments: dict[str, Any] = {
-        "query": request.query,
-        "variable_values": request.variables,
-        "operation_name": request.operation_name,
-        "context_value": context,
-        "operation_extensions": request.extensions,
-    }
     try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            return Execution(_only(await schema.execute(**arguments, allowed_operation_types=at_once)))
-    except InvalidOperationTypeError as error:
-        if error.operation_type is not OperationType.SUBSCRIPTION:
+        return Execution(_only(await execute_once(schema, request, context, at_once)))
+    except WrongKindError as error:
+        if error.kind is not OperationType.SUBSCRIPTION:
             raise
-        return Execution(_answered(await schema.subscribe(**arguments)), live=True)
+        return Execution(_answered(schema, request, context), live=True)
     except TimeoutError:
         return Execution(_only(failure(UnavailableError("The request took too long."))))
-    except CannotGetOperationTypeError:
-        reason = "The document has no operation of this name, or several and no name was given."
-        return Execution(_only(failure(BadRequestError(reason))))
+    except NoSuchOperationError as error:
+        return Execution(_only(failure(BadRequestError(str(error)))))
+
+
+async def execute_once(
+    schema: Schema, request: GraphQLRequest, context: RequestContext, allowed: Collection[OperationType]
+) -> ExecutionResult:
+    """Execute an operation of one of these kinds, and charge it.
+
+    Raises `WrongKindError`, `NoSuchOperationError`, and `TimeoutError` when the deadline is over.
+    """
+    variables = request.variables or {}
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        try:
+            operation = await _prepare(schema, request, context, allowed)
+            result = await operation.executable.execute(variables, context)
+        except (WrongKindError, NoSuchOperationError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the translator masks and logs it
+            return _charged(_refused(error), context)
+    charging.settle(context, operation, result.data)
+    return _charged(ExecutionResult(data=result.data, errors=result.errors), context)
+
+
+async def _prepare(
+    schema: Schema, request: GraphQLRequest, context: RequestContext, allowed: Collection[OperationType]
+) -> PreparedOperation:
+    """Return an operation that may be executed now, and is paid for."""
+    await charges.begin(context)
+    variables = request.variables or {}
+    operation = schema.operations.prepare(request.query, request.operation_name, variables)
+    operation_kinds.tell(operation.kind.value)
+    if operation.kind not in allowed:
+        raise WrongKindError(operation.kind)
+    if operation.introspects:
+        await schema.require_readable(context)
+    context.cost = operation.cost(variables)
+    await charges.reserve(context)
+    charges.accept(context)
+    return operation
 
 
 def failure(error: Exception) -> ExecutionResult:
     """Return the result of an operation that failed as a whole."""
-    return ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
+    return ExecutionResult(data=None, errors=[_located(error)])
 
 
 def wire(result: ExecutionResult, request_id: str) -> list[dict[str, Any]]:
@@ -95,11 +132,34 @@ async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None
     yield result
 
 
-async def _answered(results: AsyncGenerator[ExecutionResult, None]) -> AsyncGenerator[ExecutionResult, None]:
+async def _answered(
+    schema: Schema, request: GraphQLRequest, context: RequestContext
+) -> AsyncGenerator[ExecutionResult, None]:
     """Yield the results of a subscription; what refuses it before it begins is a result, too."""
+    try:
+        operation = await _prepare(schema, request, context, (OperationType.SUBSCRIPTION,))
+        results = await operation.executable.subscribe(request.variables or {}, context)
+    except Exception as error:  # noqa: BLE001 - the translator masks and logs it
+        yield _refused(error)
+        return
     try:
         async with contextlib.aclosing(results):
             async for result in results:
-                yield result
-    except TenantryError as error:
-        yield PreExecutionError(data=None, errors=[GraphQLError(error.message, original_error=error)])
+                yield ExecutionResult(data=result.data, errors=result.errors)
+    except Exception as error:  # noqa: BLE001 - as above
+        yield failure(error)
+
+
+def _refused(error: Exception) -> PreExecutionError:
+    """Return the result of an operation that is not executed."""
+    errors = error.errors if isinstance(error, InvalidDocumentError) else [_located(error)]
+    return PreExecutionError(data=None, errors=errors)
+
+
+def _located(error: Exception) -> GraphQLError:
+    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+
+
+def _charged(result: ExecutionResult, context: RequestContext) -> ExecutionResult:
+    result.extensions = charging.told(context)
+    return result

@@ -4,24 +4,22 @@ Strawberry's own view answers malformed requests in plain text and knows one med
 specification to the letter (docs/adr/0003).
 """
 
-import asyncio
-
 import orjson
+from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
 from auth.errors import ErrorCode
 from resolvers.context import RequestContext
 from schema import (
+    conditional_requests,
     execution,
     graphql_request,
     graphql_sse,
     media_types,
+    persisted_operations,
     problems,
     rate_headers,
     request_context,
@@ -29,9 +27,11 @@ from schema import (
     request_log,
 )
 from schema.assembly import Schema
-from schema.graphql_request import DEADLINE_SECONDS, GraphQLRequest
+from schema.execution import WrongKindError
+from schema.graphql_request import GraphQLRequest
 from schema.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON
 from schema.overload import Capacity
+from schema.prepared_operations import NoSuchOperationError
 from schema.problems import ProblemError
 from schema.refresh_cookies import RefreshCookies
 from schema.request_bodies import Room, Share
@@ -66,41 +66,41 @@ class GraphQLEndpoint:
     async def _answer(self, request: Request, media_type: str, memory: Share) -> Response:
         try:
             parameters = await graphql_request.read(request, memory)
-            with self._capacity.taken():
+            with self._capacity:
                 if media_type == EVENT_STREAM:
                     return await graphql_sse.respond(self._schema, request, parameters)
                 context = request_context.of(request)
                 context.refresh_cookie = cookie = self._cookies.read(request)
-                result = await self._execute(request, parameters, context)
+                result = await self._result(request, parameters, context)
         except ProblemError as problem:
             return problems.response(request, problem, JSON if media_type == EVENT_STREAM else media_type)
+        kept = request.method == "GET" and parameters.document_id is not None and not result.errors
+        if kept:
+            result.extensions = None  # What it costs is not the same each time: it stands in the header fields.
         response = _encode(request, context, result, media_type)
         self._cookies.write(request, cookie, response)
-        return response
+        return conditional_requests.answer(request, response) if kept else response
 
-    async def _execute(self, request: Request, parameters: GraphQLRequest, context: RequestContext) -> ExecutionResult:
-        allowed = [OperationType.QUERY] if request.method == "GET" else [OperationType.QUERY, OperationType.MUTATION]
+    async def _result(self, request: Request, parameters: GraphQLRequest, context: RequestContext) -> ExecutionResult:
         request_log.note(request.scope, operation=parameters.operation_name)
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
-                return await self._schema.execute(
-                    parameters.query,
-                    variable_values=parameters.variables,
-                    context_value=context,
-                    operation_name=parameters.operation_name,
-                    allowed_operation_types=allowed,
-                    operation_extensions=parameters.extensions,
-                )
+            resolved = await persisted_operations.resolve(parameters, context)
+        except Exception as error:  # noqa: BLE001 - the translator masks and logs it
+            return execution.failure(error)
+        result = await self._execute(request, resolved, context)
+        persisted_operations.learn(parameters, context, result)
+        return result
+
+    async def _execute(self, request: Request, parameters: GraphQLRequest, context: RequestContext) -> ExecutionResult:
+        allowed = (OperationType.QUERY,) if request.method == "GET" else execution.AT_ONCE
+        try:
+            return await execution.execute_once(self._schema, parameters, context, allowed)
         except TimeoutError:
             raise ProblemError(503, "The request took too long.", {"Retry-After": "1"}) from None
-        except MissingQueryError:
-            raise ProblemError(400, "The parameter query is missing.") from None
-        except CannotGetOperationTypeError:
-            raise ProblemError(
-                400, "The document has no operation of this name, or several and no name was given."
-            ) from None
-        except InvalidOperationTypeError as error:
-            if request.method == "GET" and error.operation_type is OperationType.MUTATION:
+        except NoSuchOperationError as error:
+            raise ProblemError(400, str(error)) from None
+        except WrongKindError as error:
+            if request.method == "GET" and error.kind is OperationType.MUTATION:
                 raise ProblemError(405, "Mutations are sent by POST.", {"Allow": "POST"}) from None
             raise ProblemError(400, _SUBSCRIPTIONS) from None
 

@@ -17,6 +17,7 @@ from strawberry.types.unset import UnsetType
 from auth.principals import Anonymous
 from schema import bearer, request_context
 from schema.assembly import Schema
+from schema.overload import Capacity
 from schema.websocket_protocol import Connection, ProtocolHandler
 
 INIT_TIMEOUT = timedelta(seconds=10)
@@ -44,7 +45,7 @@ class GraphQLWebSocketEndpoint(GraphQL[Connection, None]):
     graphql_transport_ws_handler_class = ProtocolHandler
     websocket_adapter_class = Adapter
 
-    def __init__(self, schema: Schema, *, origins: Sequence[str]) -> None:
+    def __init__(self, schema: Schema, capacity: Capacity, *, origins: Sequence[str]) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -52,6 +53,7 @@ class GraphQLWebSocketEndpoint(GraphQL[Connection, None]):
             connection_init_wait_timeout=INIT_TIMEOUT,
             max_subscriptions_per_connection=None,  # The handler counts them.
         )
+        self._capacity = capacity
         self._origins = frozenset(origins)
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:  # noqa: ARG002 - Strawberry's signature
@@ -62,7 +64,7 @@ class GraphQLWebSocketEndpoint(GraphQL[Connection, None]):
         """Return what the connection's operations share."""
         client = None if request.client is None else request.client.host
         name, authorization = request_context.user_agent(request), request.headers.get("authorization")
-        return Connection(request.state.services, client, name, authorization)
+        return Connection(request.state.services, self._capacity, client, name, authorization)
 
     async def on_ws_connect(self, context: Connection) -> UnsetType | dict[str, object] | None:
         """Reject a client whose access token does not count; without one it is anonymous."""

@@ -4,17 +4,30 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from resolvers.setting_types import RedisURL
+from resolvers.trusted_documents import TrustedDocuments
+
 _Rate = Annotated[int, Field(ge=1, le=1_000_000_000)]
 _Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class TrafficLimits(BaseModel):
-    """How much a process serves at once, and, in units of cost, a minute: the settings of the same names."""
+    """How much a process serves at once, and, in units of cost, a minute: the settings of the same names.
+
+    `rate_limit_url` says where a Redis is that holds the budgets; unset, they are in the database.
+    """
 
     max_connections: _Limit = 5_000
     max_requests_at_once: _Limit = 200
     rate_limit: _Rate = 60_000
     anonymous_rate_limit: _Rate = 6_000
+    rate_limit_url: RedisURL | None = None
+
+
+class DocumentTrust(BaseModel):
+    """Which documents are executed: the setting of the same name."""
+
+    trusted_documents: TrustedDocuments = TrustedDocuments.OFF
 
 
 class DocumentLimits(BaseModel):

@@ -1,5 +1,6 @@
 """The media types of GraphQL over HTTP, and which of them a client prefers (RFC 9110, section 12.5.1)."""
 
+import functools
 from dataclasses import dataclass
 from email.message import Message
 
@@ -7,6 +8,7 @@ JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 _MAX_LENGTH = 1000
+_SHORT = 100
 _SUPPORTED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
 
 
@@ -39,7 +41,7 @@ def negotiate(accept: str | None) -> str | None:
         return JSON
     if len(accept) > _MAX_LENGTH:
         return None
-    ranges = [_parse(entry) for entry in accept.split(",") if entry.strip()]
+    ranges = [_parse_once(entry) for entry in accept.split(",") if entry.strip()]
     qualities = {media_type: _quality(media_type, ranges) for media_type in _SUPPORTED}
     best = max(_SUPPORTED, key=lambda media_type: qualities[media_type])
     return best if qualities[best][0] > 0 else None
@@ -47,7 +49,7 @@ def negotiate(accept: str | None) -> str | None:
 
 def content_type(header: str | None) -> tuple[str, str | None]:
     """Return the media type and the charset of a Content-Type header field, in lower case."""
-    parsed = _parse(header or "")
+    parsed = _parse_once(header or "")
     return parsed.type, parsed.charset
 
 
@@ -62,6 +64,11 @@ def _quality(media_type: str, ranges: list[MediaRange]) -> tuple[float, int]:
     return quality, place if specificity == 0 else -len(ranges)
 
 
+def _parse_once(text: str) -> MediaRange:
+    """Parse what nearly every request sends alike; what is long is not remembered."""
+    return _parse_remembered(text) if len(text) <= _SHORT else _parse(text)
+
+
 def _parse(text: str) -> MediaRange:
     message = Message()
     message["content-type"] = text.strip()
@@ -73,3 +80,6 @@ def _parse(text: str) -> MediaRange:
         weight = 0.0
     kind = text.partition(";")[0].strip().lower()
     return MediaRange(kind, str(charset).lower() if charset is not None else None, weight)
+
+
+_parse_remembered = functools.lru_cache(maxsize=128)(_parse)

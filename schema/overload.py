@@ -1,8 +1,6 @@
 """Refuses at once what cannot be served soon, so that what is served stays fast."""
 
-import contextlib
-from collections.abc import Iterator
-
+from schema import metrics
 from schema.problems import ProblemError
 
 _MESSAGE = "There is too much to do just now. Try again shortly."
@@ -15,18 +13,20 @@ class Capacity:
         self._limit = limit
         self._under_way = 0
 
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """Execute one of them; raise `ProblemError` if there are as many as there may be."""
+    def __enter__(self) -> None:
+        """Begin to execute one of them; raise `ProblemError` if there are as many as there may be."""
         if self._under_way >= self._limit:
             raise overloaded()
         self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
+        metrics.EXECUTING.inc()
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._under_way -= 1
+        metrics.EXECUTING.dec()
 
 
 def overloaded() -> ProblemError:
-    """Return the problem that there is too much to do just now."""
+    """Return the problem that there is too much to do just now, and count it."""
+    metrics.REFUSED_REQUESTS.inc()
     return ProblemError(503, _MESSAGE, {"Retry-After": "1"})

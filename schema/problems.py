@@ -11,7 +11,12 @@ from auth.errors import ErrorCode
 from schema import errors, request_id
 from schema.media_types import JSON
 
-_CODES = {500: ErrorCode.INTERNAL, 503: ErrorCode.UNAVAILABLE}
+_CODES = {
+    401: ErrorCode.UNAUTHENTICATED,
+    429: ErrorCode.RATE_LIMITED,
+    500: ErrorCode.INTERNAL,
+    503: ErrorCode.UNAVAILABLE,
+}
 
 
 class ProblemError(Exception):
@@ -27,7 +32,7 @@ class ProblemError(Exception):
 def response(request: Request, problem: ProblemError, media_type: str = JSON) -> Response:
     """Answer with the problem, as the only error of a GraphQL response without data."""
     code = _CODES.get(problem.status, ErrorCode.BAD_REQUEST)
-    retryable = code is ErrorCode.UNAVAILABLE
+    retryable = code in {ErrorCode.RATE_LIMITED, ErrorCode.UNAVAILABLE}
     extensions = errors.extensions(code, request_id.of(request.scope), retryable=retryable)
     body = orjson.dumps({"errors": [{"message": problem.message, "extensions": extensions}]})
     headers = dict(problem.headers or {})

@@ -35,9 +35,9 @@ class RefreshCookies:
 
     def write(self, request: Request, cookie: RefreshCookie, response: Response) -> None:
         """Have the browser keep what has become of the cookie, if anything has."""
-        name, secure = self._attributes(request)
         if not cookie.changed:
             return
+        name, secure = self._attributes(request)
         lifetime = 0 if cookie.expires_at is None else int((cookie.expires_at - now()).total_seconds())
         response.set_cookie(
             name, cookie.token or "", max_age=lifetime, path=PATH, secure=secure, httponly=True, samesite="strict"
@@ -45,7 +45,7 @@ class RefreshCookies:
 
     def _attributes(self, request: Request) -> tuple[str, bool]:
         """Return the cookie's name and whether it is secure; one of the secure name cannot come from plain HTTP."""
-        secure = self._always_secure or request.url.scheme == "https"
+        secure = self._always_secure or request.scope["scheme"] == "https"
         return (_SECURE_NAME if secure else _NAME), secure
 
 

@@ -1,13 +1,14 @@
-"""Middleware that logs one line a request: never a query, a variable, a token, or a query string."""
+"""Logs and counts requests, one line each: never a query, a variable, a token, or a query string."""
 
 import re
 import time
 from typing import Any
 
 import structlog
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Scope
 
-from schema.http_middleware import HTTPMiddleware
+from schema import metrics, operation_kinds
+from schema.refresh_cookies import PATH
 
 _KEY = "tenantry.request_log"
 _IDS = re.compile(r"(?<=/organizations/)[^/]+|(?<=/import/)[^/]+")
@@ -15,31 +16,41 @@ _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 _log = structlog.get_logger()
 
 
-class RequestLogMiddleware(HTTPMiddleware):
-    """Logs method, path, status and duration, and what the endpoint has noted."""
+class RequestLine:
+    """What is logged of a request: method, path, status and duration, and what the endpoint has noted; it counts."""
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started, status = time.perf_counter(), 500
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._started = time.perf_counter()
+        self._answered = 0.0
+        self._status = 500
+        self._observed = operation_kinds.observe()
         scope[_KEY] = {}
 
-        async def send_and_note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
+    @property
+    def has_begun(self) -> bool:
+        """Whether the answer has begun."""
+        return self._answered > 0
 
-        try:
-            await self._app(scope, receive, send_and_note)
-        finally:
-            _log.info(
-                "request",
-                method=scope["method"],
-                path=_IDS.sub("-", scope["path"]),
-                status=status,
-                duration_ms=round((time.perf_counter() - started) * 1000, 2),
-                client=scope["client"][0] if scope.get("client") else None,
-                **scope[_KEY],
-            )
+    def begin(self, status: int) -> None:
+        """Hear that the answer begins."""
+        self._status, self._answered = status, time.perf_counter()
+
+    def write(self) -> None:
+        """Count the request, and log it."""
+        scope, ended = self._scope, time.perf_counter()
+        metrics.count_request(scope, self._status, (self._answered or ended) - self._started)
+        if scope["path"] == PATH and scope["method"] != "OPTIONS":
+            metrics.count_operation(self._observed.kind, scope[_KEY].get("errors") or metrics.codes_of(self._status))
+        _log.info(
+            "request",
+            method=scope["method"],
+            path=_IDS.sub("-", scope["path"]),
+            status=self._status,
+            duration_ms=round((ended - self._started) * 1000, 2),
+            client=scope["client"][0] if scope.get("client") else None,
+            **scope[_KEY],
+        )
 
 
 def note(scope: Scope, *, operation: str | None = None, errors: list[str] | None = None) -> None:

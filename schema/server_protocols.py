@@ -5,6 +5,8 @@ does what it sends of the head of a request, which has no end until the client s
 """
 
 import asyncio
+import functools
+import ipaddress
 import socket
 import struct
 import time
@@ -15,10 +17,13 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from schema import metrics
+
 _PATIENCE_SECONDS = 10.0
 _CHECK_SECONDS = 1.0
 _HEAD_SECONDS = 10.0
 _MAX_HEAD_BYTES = 64 * 1024
+_MAX_PIPELINED = 16
 _SHARE_OF_AN_ADDRESS = 10
 _NO_REQUEST = "HTTP/1.1 {status}\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
 _AT_ONCE = struct.pack("ii", 1, 0)
@@ -114,25 +119,43 @@ class _Connections:
 _connections = _Connections()
 
 
+@functools.lru_cache(maxsize=4096)
+def _is_shared(address: str, proxies: tuple[str, ...]) -> bool:
+    """Tell whether others may be behind an address: a trusted proxy, or this machine itself."""
+    if address in {"127.0.0.1", "::1", ""}:
+        return True
+    return any(ipaddress.ip_address(address) in ipaddress.ip_network(proxy) for proxy in proxies)
+
+
+def _address(client: tuple[str, int] | None) -> str:
+    return "" if client is None else client[0]
+
+
 class HTTPProtocol(HttpToolsProtocol):
     """HTTP. Only a stream of events has to be read in time: whoever downloads a file may take longer.
 
-    There are as many connections as `limit_concurrency` says, and no address has more than a tenth of them: a loopback
-    one and a trusted proxy excepted, behind which are others.
+    There are as many connections as `limit_concurrency` says, WebSockets included, and no address has more than a tenth
+    of them: a loopback one and a trusted proxy excepted, behind which are others.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the base has it
         """Begin."""
         super().connection_made(transport)
+        self.limit_concurrency = (
+            None  # By it, uvicorn would refuse the requests of all when there are as many as may be.
+        )
+        metrics.HTTP_CONNECTIONS.inc()
         self._patience = _Patience(transport)
         self._head = _Head(self)
         self._head.begin()
-        self._address = "" if self.client is None else self.client[0]
+        self._address = _address(self.client)
         if self._is_too_many(_connections.add(self._address)):
+            metrics.REFUSED_CONNECTIONS.inc()
             self.refuse("503 Service Unavailable")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
+        metrics.HTTP_CONNECTIONS.dec()
         _connections.remove(self._address)
         self._head.end()
         self._patience.end()
@@ -148,9 +171,11 @@ class HTTPProtocol(HttpToolsProtocol):
             self._head.add(len(data))
 
     def on_headers_complete(self) -> None:
-        """Hear that the head is complete."""
+        """Hear that the head is complete. Raises `RuntimeError`, which closes the connection, if too many wait."""
         self._head.end()
         super().on_headers_complete()
+        if len(self.pipeline) > _MAX_PIPELINED:
+            raise RuntimeError("A connection has at most sixteen requests that wait for their turn.")
 
     def on_message_complete(self) -> None:
         """Hear that the request is complete: what comes now is the next one."""
@@ -159,7 +184,8 @@ class HTTPProtocol(HttpToolsProtocol):
         self._head = _Head(self)
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection on; from now on it is counted no more."""
+        """Hand the connection on, which counts it."""
+        metrics.HTTP_CONNECTIONS.dec()
         _connections.remove(self._address)
         super().handle_websocket_upgrade()
 
@@ -170,13 +196,14 @@ class HTTPProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _is_too_many(self, of_address: int) -> bool:
-        limit = self.limit_concurrency
+        limit = self.config.limit_concurrency
         if limit is None:
             return False
         if len(self.connections) > limit:
             return True
-        is_shared = self.config.proxy_headers or self._address in {"127.0.0.1", "::1", ""}
-        return not is_shared and of_address > max(1, limit // _SHARE_OF_AN_ADDRESS)
+        if of_address <= max(1, limit // _SHARE_OF_AN_ADDRESS):
+            return False
+        return not _is_shared(self._address, tuple(self.config.forwarded_allow_ips))
 
     def pause_writing(self) -> None:
         """Hear that the client reads too slowly."""
@@ -207,11 +234,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         super().connection_made(transport)
+        metrics.WEBSOCKETS.inc()
+        _connections.add(_address(self.client))
         self.transport.set_write_buffer_limits(high=0)
         self._patience = _Patience(self.transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
+        metrics.WEBSOCKETS.dec()
+        _connections.remove(_address(self.client))
         self._patience.end()
         super().connection_lost(exc)
 

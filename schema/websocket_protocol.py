@@ -22,20 +22,23 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from auth.errors import BadRequestError, ErrorCode, UnauthenticatedError
+from auth.errors import BadRequestError, ErrorCode, UnauthenticatedError, UnavailableError
 from resolvers import live_connections
 from resolvers.context import Credentials, Origin, RequestContext
 from resolvers.services import Services
-from schema import execution, graphql_request, request_log
+from schema import execution, graphql_request, metrics, operation_kinds, persisted_operations, request_log
+from schema import request_id as request_ids
 from schema.assembly import Schema
 from schema.execution import Execution
 from schema.graphql_request import DEADLINE_SECONDS, GraphQLRequest
+from schema.overload import Capacity
 from schema.problems import ProblemError
 from storage.failures import is_temporary
 
 _MAX_OPERATIONS = 100
 _MAX_ID_LENGTH = 128
 _TRY_AGAIN_LATER = 1013
+_TYPES = {"connection_init", "ping", "pong", "subscribe", "complete"}
 _CLOSINGS = {ErrorCode.UNAUTHENTICATED: (4401, "Unauthorized"), ErrorCode.FORBIDDEN: (4403, "Forbidden")}
 _log = structlog.get_logger()
 
@@ -49,6 +52,7 @@ class Connection:
     """
 
     services: Services
+    capacity: Capacity
     client: str | None
     user_agent: str | None
     authorization: str | None
@@ -101,23 +105,26 @@ class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):
             found = execution.wire(refusal, uuid.uuid4().hex)
             await self.send_message(_message(message["id"], refusal, found, begun=False))
         else:
+            # Strawberry carries it from here to where it is executed; it would want a text that may not be there.
+            message["payload"]["query"] = cast("str", graphql_request.from_parameters(message["payload"]))
             await super().handle_subscribe(message)
 
     async def run_operation(self, operation: Operation[Connection, None]) -> None:
         """Execute an operation and send what comes of it; one line in the log tells of it."""
-        request_id, codes, started = uuid.uuid4().hex, set[str](), time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                ended_by = await self._send_results(operation, request_id, codes)
-            except WebSocketDisconnected:
-                return
-            finally:
-                _log.info(
-                    "operation",
-                    duration_ms=round((time.perf_counter() - started) * 1000, 2),
-                    client=self.context.client,
-                    **request_log.described(operation.operation_name, sorted(codes)),
-                )
+        request_id, codes, started = request_ids.new(), set[str](), time.perf_counter()
+        observed = operation_kinds.observe()
+        try:
+            ended_by = await self._send_results(operation, request_id, codes)
+        except WebSocketDisconnected:
+            return
+        finally:
+            metrics.count_operation(observed.kind, codes)
+            _log.info(
+                "operation",
+                duration_ms=round((time.perf_counter() - started) * 1000, 2),
+                client=self.context.client,
+                **request_log.described(operation.operation_name, sorted(codes)),
+            )
         if ended_by is not None:
             await self._end(ended_by)
 
@@ -164,8 +171,12 @@ class ProtocolHandler(BaseGraphQLTransportWSHandler[Connection, None]):
             self.context.live.pop(operation, None)
 
     async def _execute(self, operation: Operation[Connection, None], request_id: str) -> Execution:
-        request = GraphQLRequest(operation.query, operation.operation_name or None, operation.variables, None)
-        return await execution.execute(cast("Schema", self.schema), request, self.context.request(request_id))
+        request, context = cast("GraphQLRequest", operation.query), self.context.request(request_id)
+        try:
+            with self.context.capacity:
+                return await persisted_operations.execute(cast("Schema", self.schema), request, context)
+        except ProblemError as problem:
+            raise UnavailableError(problem.message) from None
 
     async def _watch(self) -> None:
         """End the connection when its caller counts no more."""
@@ -192,6 +203,8 @@ def _problem(message: object) -> str | None:
     """Return what is wrong with the form of a message, or None."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return "A message is a JSON object with a type"
+    if message["type"] not in _TYPES:
+        return "This type of message is not known"
     if message["type"] not in {"subscribe", "complete"}:
         return None
     operation_id = message.get("id")

@@ -3,6 +3,7 @@
 - `database`: the connection, transactions, and what kind of server this is; `startup` readies it for use.
 - `capabilities`: what kind of server it is.
 - `embedded`: the database that comes along, as a child process; `parent_process` ties its life to ours.
+- `descriptors`: how many connections this process can have.
 - `failures`: which of the driver's errors mean "try again later", and how to wait for that.
 - `organizations`, `admins`, `sessions`, `slugs`, `migrations`: the collections of the master database, a module each.
 - `placements`: where a store is; `tenant_stores`: what is in it; `tenant_access`: the one door, which `guards` keep.
@@ -27,6 +28,9 @@
 - `exports`, `imports`: documents leave and enter as files, in the form of `transfer_format`; an import has its record
   in `import_records`, its bytes in `import_staging`, and is looked at first by `import_checks` and `import_rules`.
 - `patient_writes`: writes that wait for the end of a fence.
+- `persisted_operations`: documents that requests name instead of sending them.
 - `throttles`: how often something was tried in vain.
+- `budgets`: what may be spent, kept in `rate_budgets`, or in `redis_budgets`, as `budget_places` has it.
+- `metrics`: what is counted here, and the registry of all metrics; `driver_metrics`: what the driver tells of.
 - `pages`: keyset pagination.
 """

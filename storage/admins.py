@@ -139,7 +139,40 @@ async def find_by_email(database: Database, email: str, tx: Session | None = Non
 async def find_pages(
     database: Database, organization_ids: Sequence[OrganizationId], page: PageRequest
 ) -> dict[OrganizationId, Page[AdminRecord]]:
-    """Return the same page of the admins of each organization, oldest first, in one command; without removed ones."""
+    """Return the same page of the admins of each organization, oldest first; without removed ones.
+
+    One command, unless some of the organizations have very many admins: then it is another one.
+    """
+    found = None if page.after or page.before else await _find_few(database, organization_ids, page)
+    if found is None:
+        found = await _look_up(database, organization_ids, page)
+    return {
+        organization_id: pages.cut([one for one in map(from_document, some) if isinstance(one, AdminRecord)], page)
+        for organization_id, some in found.items()
+    }
+
+
+async def _find_few(
+    database: Database, organization_ids: Sequence[OrganizationId], page: PageRequest
+) -> dict[OrganizationId, list[Document]] | None:
+    """Return the beginning of each organization's admins, in the page's order; None if there are too many in all."""
+    most = len(organization_ids) * (page.limit + 1)
+    present = {"organization_id": {"$in": list(organization_ids)}, "removed_at": None}
+    order = pages.sort("created_at", page, descending=False)
+    order = [("organization_id", order[0][1]), *order]  # All in one direction, as the index has it.
+    found = await database[COLLECTION].find(present).sort(order).limit(most).batch_size(most).to_list(most)
+    if len(found) == most:
+        return None
+    admins: dict[OrganizationId, list[Document]] = {organization_id: [] for organization_id in organization_ids}
+    for admin in found:
+        admins[admin["organization_id"]].append(admin)
+    return {organization_id: some[: page.limit + 1] for organization_id, some in admins.items()}
+
+
+async def _look_up(
+    database: Database, organization_ids: Sequence[OrganizationId], page: PageRequest
+) -> dict[OrganizationId, list[Document]]:
+    """Return the same page of each organization's admins, and one more, however many there are."""
     conditions = pages.bounds("created_at", page, descending=False)
     lookup = {
         "from": COLLECTION,
@@ -159,13 +192,7 @@ async def find_pages(
         {"$lookup": lookup},
     ]
     found = await database["organizations"].aggregate(pipeline).to_list(len(organization_ids))
-    return {
-        organization["_id"]: pages.cut(
-            [admin for admin in map(from_document, organization["admins"]) if isinstance(admin, AdminRecord)],
-            page,
-        )
-        for organization in found
-    }
+    return {organization["_id"]: organization["admins"] for organization in found}
 
 
 async def update(

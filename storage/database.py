@@ -24,6 +24,7 @@ from pymongo.monitoring import CommandListener
 
 from storage import capabilities
 from storage.capabilities import Capabilities
+from storage.driver_metrics import CommandTimer
 
 Document = dict[str, Any]
 Collection = AsyncIOMotorCollection[Document]
@@ -68,7 +69,7 @@ class Database:
             retryWrites=True,
             timeoutMS=int(_OPERATION_SECONDS * 1000),
             serverSelectionTimeoutMS=int(_OPERATION_SECONDS * 1000),
-            event_listeners=list(listeners),
+            event_listeners=[*listeners, CommandTimer()],
         )
         self._capabilities: Capabilities | None = None
         self._transactions: set[asyncio.Task[Any]] = set()

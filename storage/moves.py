@@ -17,7 +17,7 @@ import bson
 from pymongo import IndexModel
 from pymongo.errors import PyMongoError
 
-from storage import burned_names, document_types, leases, migrations, move_events, organizations, slugs
+from storage import burned_names, document_types, leases, metrics, migrations, move_events, organizations, slugs
 from storage.database import Database, Document, Session, now
 from storage.failures import is_temporary, outlasting
 from storage.migrations import MigrationRecord, MigrationState, MigrationWay, Progress
@@ -63,20 +63,21 @@ class Mover:
 
         A database that is away for some seconds does not end the move.
         """
-        async with leases.kept(self._database[migrations.COLLECTION], self._move.id, self._worker):
-            try:
-                await self._persevere(self._carry)
-            except (MoveFailedError, NotMovableError) as error:
-                if await self._persevere(partial(self.abandon, str(error))):
-                    raise MoveFailedError(str(error)) from error
-            except MoveLostError:
-                raise
-            except Exception as error:
-                if await self.abandon(f"It failed: {type(error).__name__}."):
+        with metrics.MOVES_UNDER_WAY.track_inprogress():
+            async with leases.kept(self._database[migrations.COLLECTION], self._move.id, self._worker):
+                try:
+                    await self._persevere(self._carry)
+                except (MoveFailedError, NotMovableError) as error:
+                    if await self._persevere(partial(self.abandon, str(error))):
+                        raise MoveFailedError(str(error)) from error
+                except MoveLostError:
                     raise
-            else:
-                with contextlib.suppress(PyMongoError):  # The move has happened; the recovery cleans up after it.
-                    await self._persevere(self.clean)
+                except Exception as error:
+                    if await self.abandon(f"It failed: {type(error).__name__}."):
+                        raise
+                else:
+                    with contextlib.suppress(PyMongoError):  # The move has happened; the recovery cleans up after it.
+                        await self._persevere(self.clean)
 
     async def resume(self) -> None:
         """Go on with a move that another worker has left, or finish undoing it; raise `MoveFailedError` then."""
@@ -107,6 +108,7 @@ class Mover:
         if self._move.moves_documents and self._move.way is MigrationWay.COPY:
             await self._drop_target()
         await self._database.transaction(lambda tx: self._forget(tx, reason))
+        metrics.MOVES_ROLLED_BACK.inc()
         return True
 
     async def clean(self) -> None:
@@ -118,6 +120,7 @@ class Mover:
             if self._leaves_database:
                 await self._source.drop_companions(self._hold)
         await self._database.transaction(self._complete)
+        metrics.MOVES_FINISHED.inc()
 
     @property
     def _leaves_database(self) -> bool:

@@ -164,9 +164,10 @@ def from_document(document: Document) -> OrganizationRecord:
 
 async def find_by_ids(database: Database, ids: Sequence[OrganizationId]) -> dict[OrganizationId, OrganizationRecord]:
     """Return the organizations that exist among these."""
-    query = {"_id": {"$in": list(ids)}, "status": {"$ne": OrganizationStatus.PROVISIONING}}
-    found = await database[COLLECTION].find(query).to_list(len(ids))
-    return {document["_id"]: from_document(document) for document in found}
+    # By the key alone: the embedded database takes three times as long for a condition beside it.
+    found = await database[COLLECTION].find({"_id": {"$in": list(ids)}}).to_list(len(ids))
+    visible = (document for document in found if document["status"] != OrganizationStatus.PROVISIONING)
+    return {document["_id"]: from_document(document) for document in visible}
 
 
 async def find_page(

@@ -36,9 +36,9 @@ async def is_taken(database: Database, slug: str) -> bool:
 
 async def find_organizations(database: Database, slugs: Sequence[str]) -> dict[str, OrganizationId]:
     """Return the organization that each current slug and live alias leads to."""
-    resolving = [{"kind": {"$ne": SlugKind.TARGET}}, {"alias_until": {"$exists": True}}]
-    found = await database[COLLECTION].find({"_id": {"$in": list(slugs)}, "$or": resolving}).to_list(len(slugs))
-    live = (slug for slug in found if "expires_at" not in slug or slug["expires_at"] > now())
+    found = await database[COLLECTION].find({"_id": {"$in": list(slugs)}}).to_list(len(slugs))
+    resolving = (slug for slug in found if slug["kind"] != SlugKind.TARGET or "alias_until" in slug)
+    live = (slug for slug in resolving if "expires_at" not in slug or slug["expires_at"] > now())
     return {slug["_id"]: OrganizationId(slug["organization_id"]) for slug in live}
 
 

@@ -19,6 +19,7 @@ from storage import (
     one_time_tokens,
     organizations,
     outbox,
+    persisted_operations,
     rate_budgets,
     recovery,
     sessions,
@@ -51,6 +52,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     outbox.COLLECTION: outbox.INDEXES,
     throttles.COLLECTION: throttles.INDEXES,
     invitations.COLLECTION: invitations.INDEXES,
+    persisted_operations.COLLECTION: persisted_operations.INDEXES,
 }
 
 

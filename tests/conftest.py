@@ -21,6 +21,7 @@ from storage.database import Database
 from storage.embedded import EmbeddedDatabase
 from tests import smtp
 from tests.api import API, PASSWORD, Member, started
+from tests.budget_places import place, redis_server  # noqa: F401 - fixtures
 from tests.commands import Commands
 from tests.commands import watched as watched_client
 from tests.crashes import Crash
@@ -36,9 +37,10 @@ Dropping = Callable[[Database], Awaitable[None]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the one who runs the tests say how often processes are killed in the middle of moves."""
+    """Let the one who runs the tests say how much of what is tried without end is to be tried."""
     every = "cut work off at every n-th command only, beginning with any one"
     parser.addoption("--every", type=int, default=1, help=every)
+    parser.addoption("--fuzz", type=int, default=0, help="how many operations tests/e2e/test_fuzzing.py makes up anew")
     parser.addoption("--kills", type=int, default=10, help="how many kills tests/e2e/test_moves_under_fire.py does")
 
 

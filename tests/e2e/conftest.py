@@ -1,5 +1,6 @@
 """What tests of server processes share: a data folder that was used before, a database name on the run's database."""
 
+import contextlib
 import json
 import shutil
 import uuid
@@ -28,6 +29,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 async def external(mongodb_uri: str) -> AsyncIterator[dict[str, str]]:
     """Settings of a server on the run's database, with a database name of its own, dropped after the test."""
+    async with _own_database(mongodb_uri) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+async def production_settings(mongodb_uri: str) -> AsyncIterator[dict[str, str]]:
+    """Settings of a server in production, with a database name of its own, dropped after the module's tests."""
+    async with _own_database(mongodb_uri) as own:
+        yield {"environment": "production", **own, **process.production_keys()}
+
+
+@contextlib.asynccontextmanager
+async def _own_database(mongodb_uri: str) -> AsyncIterator[dict[str, str]]:
     name = f"e{uuid.uuid4().hex[:12]}"
     yield {"mongodb_uri": mongodb_uri, "database": name}
     database = Database(mongodb_uri, name)

@@ -13,6 +13,7 @@ import pytest
 from schema import request_bodies, server_protocols
 from tests.e2e import process
 from tests.e2e.process import ServerProcess
+from tests.e2e.test_subscriptions import connected
 
 _HEAD_SECONDS, _SILENCE_SECONDS = 10.0, 10.0
 _MARGIN = 10.0
@@ -108,13 +109,16 @@ async def test_endless_head_is_refused(tmp_path: Path, external: dict[str, str])
 
 
 async def test_connections_are_limited(tmp_path: Path, external: dict[str, str]) -> None:
-    """One too many is told to come again; when another is gone, it is served."""
+    """One too many is told to come again; those that are there are served, and others when they are gone."""
     async with process.serving(tmp_path, max_connections="10", **external) as server:
         async with contextlib.AsyncExitStack() as stack:
-            for _ in range(10):
-                await stack.enter_async_context(sender(server))
+            for _ in range(5):
+                await stack.enter_async_context(connected(server))
+            senders = [await stack.enter_async_context(sender(server)) for _ in range(5)]
             one_too_many = await stack.enter_async_context(sender(server))
             assert await one_too_many.status() == 503
+            await senders[0].send(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert await senders[0].status() == 200
         await process.until(lambda: is_served(server), "there is room again")
 
 

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from schema import ids
-from schema.request_bodies import MAX_BYTES
+from schema.request_bodies import MAX_MESSAGE_BYTES
 from storage.database import Database
 from storage.placements import Placement
 from tests.api import Member
@@ -124,14 +124,14 @@ async def test_connections_have_bounds(tmp_path: Path, external: dict[str, str])
                 pass
         assert refused.value.response.status_code == 403
         async with connected(server) as socket:
-            await socket.send(" " * MAX_BYTES)
+            await socket.send(" " * MAX_MESSAGE_BYTES)
             with pytest.raises(ConnectionClosed) as closed:
                 await socket.recv()
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 4400
         async with connected(server) as socket:
             with contextlib.suppress(ConnectionClosed):
-                await socket.send(" " * (MAX_BYTES + 1))
+                await socket.send(" " * (MAX_MESSAGE_BYTES + 1))
             with pytest.raises(ConnectionClosed) as closed:
                 await socket.recv()
             assert closed.value.rcvd is not None

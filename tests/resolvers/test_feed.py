@@ -19,6 +19,7 @@ from resolvers import followers, recent_events
 from resolvers.event_cursors import Cursor
 from resolvers.feed import EventFeed
 from resolvers.followers import Follower
+from resolvers.lookups import Lookups
 from resolvers.rounds import Rounds
 from server import Settings
 from storage import failures
@@ -37,7 +38,8 @@ ACME, OTHER = OrganizationId(new_id()), OrganizationId(new_id())
 @contextlib.asynccontextmanager
 async def opened(database: Database, limit: int = 1000) -> AsyncIterator[EventFeed]:
     """Run a feed."""
-    feed = EventFeed(database, Rounds(database), limit)
+    lookups = Lookups(database)
+    feed = EventFeed(lookups, Rounds(lookups), limit)
     yield feed
     await feed.close()
 

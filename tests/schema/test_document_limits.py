@@ -4,11 +4,13 @@ import time
 from typing import Any
 
 import pytest
-from strawberry.types import ExecutionResult
 
 from resolvers.context import Credentials, Origin, RequestContext
 from resolvers.services import Services
 from schema import assembly
+from schema.execution import AT_ONCE, execute_once
+from schema.graphql_request import GraphQLRequest
+from schema.prepared_operations import NoSuchOperationError
 from tests.api import API
 from tests.hostile_documents import INVALID, TOO_COMPLEX
 
@@ -47,13 +49,16 @@ async def test_refusing_costs_little(services: Services, name: str) -> None:
     """Less than 20 ms of processor time, the first time that a document comes."""
     document = {**TOO_COMPLEX, **INVALID}[name]
     schema = assembly.build(explorable=False)
-    await schema.execute("{ viewer { permissions } }", context_value=context(services))
+    await execute_once(schema, request("{ viewer { permissions } }"), context(services), AT_ONCE)
     costs = []
     for number in range(_ROUNDS):
         begun = time.process_time()
-        result = await schema.execute(f"{document}{' ' * number}", context_value=context(services))
-        costs.append(1000 * (time.process_time() - begun))
-        assert isinstance(result, ExecutionResult)
+        try:
+            result = await execute_once(schema, request(f"{document}{' ' * number}"), context(services), AT_ONCE)
+        except NoSuchOperationError:
+            continue
+        finally:
+            costs.append(1000 * (time.process_time() - begun))
         assert result.errors
     assert min(costs) < _MILLISECONDS, costs
 
@@ -61,3 +66,8 @@ async def test_refusing_costs_little(services: Services, name: str) -> None:
 def context(services: Services) -> RequestContext:
     """Return the context of somebody who has not signed in."""
     return RequestContext(services, Credentials(None), Origin(None, "test"))
+
+
+def request(query: str) -> GraphQLRequest:
+    """Return a request with this document and nothing else."""
+    return GraphQLRequest(query, None, None, None)

@@ -14,17 +14,18 @@ from graphql import (
     parse,
 )
 
-from schema import field_costs
-from schema.document_shapes import Shape, Shapes
+from schema import document_shapes, field_costs
+from schema.document_shapes import Shape
 from schema.limits import DocumentLimits
 from tests.schema.test_assembly import SCHEMA
 
 
 def measured(query: str, variables: dict[str, Any] | None = None, name: str | None = None) -> Shape:
     """Return the shape of a document."""
-    shape = Shapes(SCHEMA).of(query, parse(query), name, variables or {})
-    assert shape is not None
-    return shape
+    document = parse(query)
+    operation = document_shapes.select(document, name)
+    assert operation is not None
+    return document_shapes.measure(SCHEMA, document, operation, variables or {})[0]
 
 
 def lists_without_a_size() -> Iterator[str]:
@@ -87,19 +88,13 @@ def test_page_costs_what_it_asks_for(arguments: str, variables: dict[str, Any], 
     assert measured(query, variables).cost == 1 + size
 
 
-def test_remembered_shapes_depend_on_no_variable() -> None:
-    """The same text with another page size costs something else."""
-    shapes, query = Shapes(SCHEMA), "query ($n: Int) { organizations(first: $n) { edges { node { id } } } }"
-    found = [shapes.of(query, parse(query), None, {"n": size}) for size in (1, 100)]
-    assert [shape and shape.cost for shape in found] == [2, 101]
-
-
 def test_operation_that_is_meant_is_measured() -> None:
     """Of several, the one that is named; of another name, none."""
     query = "query A { viewer { permissions } } query B { __typename }"
     assert measured(query, name="A").depth == 2
     assert measured(query, name="B").depth == 1
-    assert Shapes(SCHEMA).of(query, parse(query), "C", {}) is None
+    assert document_shapes.select(parse(query), "C") is None
+    assert document_shapes.select(parse(query), None) is None
 
 
 def test_expansion_takes_no_time() -> None:

@@ -13,9 +13,9 @@ from starlette.types import ASGIApp
 import server
 from schema import graphql_routes
 from schema.assembly import Schema
+from schema.edge import Edge
+from schema.limits import DocumentLimits
 from schema.overload import Capacity
-from schema.request_id import RequestIDMiddleware
-from schema.request_log import RequestLogMiddleware
 from server import Settings, State
 from tests.api import started
 from tests.event_stream import COMMENT, streaming
@@ -67,8 +67,9 @@ async def counting(settings: Settings, counter: Counter) -> AsyncIterator[ASGIAp
             yield state
 
     schema = Schema(query=Query, subscription=Subscription)
+    schema.prepare(DocumentLimits(), explorable=True)
     routes = graphql_routes.routes(schema, Capacity(100), origins=[])
-    middleware = [Middleware(RequestIDMiddleware), Middleware(RequestLogMiddleware)]
+    middleware = [Middleware(Edge)]
     async with started(Starlette(routes=routes, middleware=middleware, lifespan=lifespan)) as app:
         yield app
 

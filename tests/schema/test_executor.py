@@ -14,7 +14,7 @@ from resolvers import subscriptions
 from resolvers.context import Credentials, Origin, RequestContext
 from resolvers.services import Services
 from schema import assembly, ids
-from schema.shared_execution import SharingExecutor
+from schema.executor import SharingExecutor
 from storage import events
 from storage.admins import email_key
 from storage.database import Database, Document, Session, new_id
@@ -39,7 +39,8 @@ _FOLLOWABLE = {
     "AuditTarget", "Document", "DocumentConnection", "DocumentEdge", "DocumentEvent", "DocumentIndex", "DocumentType",
     "ErasedData", "ErasureCertificate", "Invitation", "InvitationConnection", "InvitationEdge", "Migration",
     "MigrationConnection", "MigrationEdge", "MigrationPlace",
-    "Operator", "Organization", "OrganizationEvent", "PageInfo", "Subscription", "Suspension", "System", "TenantStore",
+    "Operator", "Organization", "OrganizationEvent", "PageInfo", "RateLimit", "Subscription",
+    "Suspension", "System", "TenantStore",
 }  # fmt: skip
 
 

@@ -5,12 +5,14 @@ import asyncio
 import httpx
 import pytest
 from starlette.requests import Request
+from starlette.types import ASGIApp
 
 from schema import request_bodies
 from schema.overload import Capacity
 from schema.problems import ProblemError
 from schema.request_bodies import MAX_BYTES, Room, Share
 from tests.api import API
+from tests.websocket import connected
 
 _LARGE = 1024 * 1024
 
@@ -30,8 +32,8 @@ async def test_capacity_is_given_back() -> None:
     """As many as there may be, and again when one is over, however it ended."""
     capacity = Capacity(1)
     for _ in range(3):
-        with pytest.raises(RuntimeError), capacity.taken():  # noqa: PT012 - both are what is tested
-            with pytest.raises(ProblemError, match="too much to do"), capacity.taken():
+        with pytest.raises(RuntimeError), capacity:  # noqa: PT012 - both are what is tested
+            with pytest.raises(ProblemError, match="too much to do"), capacity:
                 pass
             raise RuntimeError
 
@@ -61,6 +63,43 @@ async def test_large_bodies_share_bounded_memory(monkeypatch: pytest.MonkeyPatch
             with pytest.raises(ProblemError, match="too much to do"):
                 await three.read(request_with(large))
             assert await four.read(request_with(b"small")) == b"small"
+
+
+async def test_what_bodies_come_to_shares_it_too() -> None:
+    """A body of many small values takes more than its bytes: two such at once fill the room."""
+    room, dense = Room(), b"[" + b"[]," * _LARGE + b"[]]"
+    with room.share() as one, room.share() as two, room.share() as three:
+        one.hold(dense)
+        two.hold(dense)
+        with pytest.raises(ProblemError, match="too much to do"):
+            three.hold(dense)
+        three.hold(b"[]")
+    with room.share() as four:
+        four.hold(dense)
+
+
+@pytest.mark.parametrize("changed_settings", [{"anonymous_rate_limit": 100}])
+async def test_large_bodies_are_paid_for_by_their_size(api: API) -> None:
+    """Before they are decoded, each by itself; a small request costs what its document does."""
+    large = {"query": "{ __typename }", "variables": {"a": "x" * _LARGE}}
+    answers = [await api.http.post("/graphql", json=large) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    (error,) = answers[1].json()["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["retryable"]) == ("RATE_LIMITED", True)
+    assert int(answers[1].headers["retry-after"]) > 0
+    assert (await api.http.post("/graphql", json={"query": "{ __typename }"})).status_code == 200
+
+
+@pytest.mark.parametrize("changed_settings", [{"max_requests_at_once": 1}])
+async def test_operations_over_a_websocket_take_the_same_places(app: ASGIApp) -> None:
+    """One too many is told to come again; what begins and stays, a subscription, takes none."""
+    async with connected(app) as socket:
+        for number in range(4):
+            socket.subscribe(str(number), '{ viewer { permissions } organization(slug: "acme") { name } }')
+        messages = [await socket.receive() for _ in range(5)]
+        codes = [one["payload"][0]["extensions"]["code"] for one in messages if one["type"] == "error"]
+        assert codes == ["UNAVAILABLE"] * 3
+        assert sorted(one["type"] for one in messages if one["type"] != "error") == ["complete", "next"]
 
 
 async def test_body_is_bounded_whatever_is_declared() -> None:
