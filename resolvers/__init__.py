@@ -2,7 +2,7 @@
 
 - `context`: what a request carries: services, loaders, the caller; `services` is what all requests share.
 - `authorization`: verifies that the caller may act on an organization, and that it can be changed now.
-- `loaders`: one set of batching loaders a request.
+- `loaders`: one set of batching loaders a request; `lookups`: what all requests fetch together, by `coalescing`.
 - `organizations`, `admins`, `operators`, `sessions`, `migrations`: what can be done with each noun.
 - `refresh_cookies`: what becomes of the cookie with a refresh token.
 - `memberships`: who manages whom; `inviting`: how somebody is invited and answers; `invitations`: who sees that.

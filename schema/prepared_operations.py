@@ -1,13 +1,14 @@
 """Operations that were sent before are neither read nor checked again: those used last, so much text of them."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType, validate
 
 from schema import actual_costs, document_limits, document_shapes, introspection, plain_fields
+from schema.actual_costs import Item
 from schema.document_shapes import Shape
 from schema.executor import Executable, Selections
 from schema.limits import DocumentLimits
@@ -44,6 +45,7 @@ class PreparedOperation:
     limits: DocumentLimits
     depends_on: frozenset[str]
     shapes: dict[tuple[int | None, ...], Shape] = field(default_factory=dict)
+    items: Sequence[Item] | None = None
 
     @property
     def kind(self) -> OperationType:
@@ -64,7 +66,10 @@ class PreparedOperation:
 
     def actual_cost(self, data: Mapping[str, Any]) -> int:
         """Return what it has cost that was answered with this."""
-        return actual_costs.of(self.executable.schema, self.executable.document, self.executable.operation, data)
+        if self.items is None:
+            one = self.executable
+            self.items = actual_costs.items(one.schema, one.document, one.operation)
+        return actual_costs.of(self.items, data)
 
 
 class PreparedOperations:

@@ -136,7 +136,8 @@ class Store:
 
 def hash_password(password: str) -> str:
     """Hash a password with the library's defaults."""
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
+    hashed: bytes = bcrypt.hashpw(password.encode(), bcrypt.gensalt())
+    return hashed.decode()
 
 
 def new_token(admin: Record) -> str:

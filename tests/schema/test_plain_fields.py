@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 import strawberry
 from graphql import GraphQLError, GraphQLObjectType, execute, parse
+from strawberry import BasePermission
+from strawberry.permission import PermissionExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.field import StrawberryField
 
+from auth.errors import ForbiddenError
 from resolvers.context import Credentials, Origin, RequestContext
 from resolvers.services import Services
 from schema import assembly, plain_fields
@@ -103,15 +107,38 @@ async def test_what_is_wrong_is_told(services: Services, field: str) -> None:
 
 
 def test_guards_are_never_passed_over() -> None:
-    """What is called directly has no extension, takes no input and follows nothing."""
-    prepared = assembly.build(explorable=True)._schema  # noqa: SLF001 - of graphql-core
-    changed = set[str]()
-    for name, kind in prepared.type_map.items():
+    """What is called directly takes no input, follows nothing, and has no extension but guards, which are called."""
+    schema = assembly.build(explorable=True)._schema  # noqa: SLF001 - of graphql-core
+    changed = dict[str, StrawberryField]()
+    for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
             for field, one in kind.fields.items():
-                if one.resolve and getattr(one.resolve, "__module__", "") == plain_fields.__name__:
-                    changed.add(f"{name}.{field}")
-                    definition: Any = one.extensions["strawberry-definition"]
-                    assert not definition.extensions
-    assert {"Query.organization", "Query.node", "Query.viewer"} <= changed
+                if one.resolve and one.resolve.__module__ == plain_fields.__name__:
+                    definition: StrawberryField = one.extensions["strawberry-definition"]
+                    changed[f"{name}.{field}"] = definition
+                    guarded = one.resolve.__qualname__.endswith("call_guarded")
+                    assert guarded is bool(definition.extensions)
+    assert {"Query.organization", "Query.node", "Organization.admins"} <= changed.keys()
     assert not any(name.startswith(("Mutation.", "Subscription.")) for name in changed)
+    assert {type(one) for field in changed.values() for one in field.extensions} == {PermissionExtension}
+
+
+async def test_guard_that_says_no_refuses(services: Services) -> None:
+    """Also one that returns false instead of raising what it is."""
+
+    class No(BasePermission):
+        async def has_permission(self, source: Any, info: Any, **kwargs: Any) -> bool:  # noqa: ANN401, ARG002 - its signature
+            return False
+
+    @strawberry.type
+    class Guarded:
+        @strawberry.field(extensions=[PermissionExtension([No()], use_directives=False)])  # type: ignore[untyped-decorator]
+        async def secret(self) -> str | None:
+            return "told"
+
+    schema = Schema(query=Guarded)
+    schema.prepare(DocumentLimits(), explorable=True)
+    context = RequestContext(services, Credentials(None), Origin(None, "test"))
+    result = await execute_once(schema, GraphQLRequest("{ secret }", None, None, None), context, AT_ONCE)
+    assert result.data == {"secret": None}
+    assert [type(error.original_error) for error in result.errors or ()] == [ForbiddenError]
