@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _SHUTDOWN_SECONDS = 30
 _PREFIX = "TENANTRY_"
-_GARBAGE = (50_000, 20, 20)  # Collections of garbage take a twentieth of the processor time at the default of 700.
+_GARBAGE = (10_000, 20, 20)  # Collections of garbage take a twentieth of the processor time at the default of 700.
 _T = TypeVar("_T")
 _REQUEST_HEADERS = ["apollo-require-preflight", "graphql-preflight", "Upload-Id", "Upload-Offset"]
 
@@ -85,6 +85,7 @@ class Settings(DocumentLimits, TrafficLimits, DocumentTrust, MetricSettings, Mai
     database: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,17}$"), AfterValidator(_not_reserved)] = "tenantry"
     tenant_store: StoreStrategy = StoreStrategy.COLLECTION
     environment: Environment = Environment.DEVELOPMENT
+    explorable: bool | None = None
     access_token_ttl: Lifetime = timedelta(minutes=10)
     refresh_token_ttl: Lifetime = timedelta(days=14)
     delete_retention: Retention = timedelta(0)
@@ -97,6 +98,11 @@ class Settings(DocumentLimits, TrafficLimits, DocumentTrust, MetricSettings, Mai
     jwt_audience: str = "tenantry"
     audit_keys: SecretStr | None = None
     subscriptions_per_organization: Annotated[int, Field(ge=1, le=100_000)] = 1000
+
+    @property
+    def is_explorable(self) -> bool:
+        """Whether everybody may read the schema."""
+        return self.environment is Environment.DEVELOPMENT if self.explorable is None else self.explorable
 
     @model_validator(mode="after")
     def _explicit_in_production(self) -> Self:
@@ -183,8 +189,7 @@ def create_app(settings: Settings) -> "Starlette":
     from schema.exposition import routes as metric_routes
     from schema.overload import Capacity
 
-    explorable = settings.environment is Environment.DEVELOPMENT
-    schema = assembly.build(explorable=explorable, limits=settings)
+    schema = assembly.build(explorable=settings.is_explorable, limits=settings)
     graphql = graphql_routes.routes(
         schema,
         Capacity(settings.max_requests_at_once),
@@ -197,11 +202,11 @@ def create_app(settings: Settings) -> "Starlette":
         Route("/readyz", health.ready),
         Route("/.well-known/jwks.json", jwks.jwks),
         Route("/.well-known/audit-jwks.json", jwks.audit_jwks),
-        *metric_routes(settings, os.environ, guarded=not explorable),
+        *metric_routes(settings, os.environ, guarded=settings.environment is Environment.PRODUCTION),
         *transfers.routes(),
         *audit_downloads.routes(),
     ]
-    if explorable:
+    if settings.is_explorable:
         routes += [*playground.routes(), Route("/", RedirectResponse("/graphiql"))]
     cors = Middleware(
         CORSMiddleware,
@@ -470,7 +475,7 @@ def _mails(settings: Settings) -> Path:
 def _announce(settings: Settings) -> None:
     address = _address(settings)
     typer.echo(f"GraphQL endpoint  {address}/graphql")
-    if settings.environment is Environment.DEVELOPMENT:
+    if settings.is_explorable:
         typer.echo(f"Playground        {address}/graphiql")
     where = settings.data_dir.resolve() if settings.mongodb_uri is None else f"database {settings.database}"
     typer.echo(f"Data              {where}")

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
 from starlette.types import ASGIApp, Message
 
 import server
+from benchmarks.contenders import PRODUCTION
 from benchmarks.http_calls import Call
 from benchmarks.worlds import World
 from schema import logs
@@ -86,19 +86,16 @@ async def _run(settings: server.Settings, cases: Cases) -> dict[str, float]:
         return {name: await _counted(app, call) for name, call in cases.items()}
 
 
-def a_request(world: World, uri: str, cases: Callable[[World], Cases], folder: Path) -> dict[str, float]:
-    """Return the function calls of a request of each case, in the event loop's thread, one request at a time.
-
-    The database is that of a server that was started in this folder, whose keys are used.
-    """
+def settings_of(world: World, uri: str, folder: Path) -> server.Settings:
+    """Return the settings of a server that was started in this run, to be run in this process as well."""
     name = world.contender.database("core")
-    settings = server.Settings(
-        mongodb_uri=SecretStr(uri),
-        database=name,
-        data_dir=folder / name,
-        rate_limit=_HIGH,
-        anonymous_rate_limit=_HIGH,
-    )
+    given = {"mongodb_uri": uri, "database": name, "data_dir": folder / name, **PRODUCTION}
+    return server.Settings.model_validate({**given, "rate_limit": _HIGH, "anonymous_rate_limit": _HIGH})
+
+
+def a_request(world: World, uri: str, cases: Callable[[World], Cases], folder: Path) -> dict[str, float]:
+    """Return the function calls of a request of each case, in the event loop's thread, one request at a time."""
+    settings = settings_of(world, uri, folder)
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
         logs.configure(as_json=True)
         return asyncio.run(_run(settings, cases(world)))

@@ -15,8 +15,11 @@ from benchmarks.dialects import REST, Dialect, GraphQL
 from benchmarks.http_calls import Call
 from benchmarks.processes import Server, free_port
 from benchmarks.seeds import Client
+from tests.e2e.process import production_keys
 
 CHECKOUT = Path(__file__).parents[1]
+PRODUCTION = {"environment": "production", **production_keys()}
+"""The settings that make Tenantry run as in production; its keys are those of one run."""
 _PEERS = CHECKOUT / "benchmarks" / "peers"
 _SECRET = "a secret of thirty-two characters"  # noqa: S105 - of accounts that live for a benchmark
 _CURSOR = "query ($slug: String!) { organizations(first: 1, filter: { slugPrefix: $slug }) { edges { cursor } } }"
@@ -71,6 +74,7 @@ class Contender:
             environment = {"MONGODB_URI": uri, "DATABASE": database, "PORT": str(port), "ACCESS_TOKEN_TTL": "PT6H"}
             environment |= {"RATE_LIMIT": "1000000000", "ANONYMOUS_RATE_LIMIT": "1000000000"}
             environment |= {"DATA_DIR": str(folder / database), "MAX_REQUESTS_AT_ONCE": "1000"}
+            environment |= {name.upper(): value for name, value in PRODUCTION.items()}
             environment = {f"TENANTRY_{name}": value for name, value in environment.items()}
         else:
             environment = {"PEER_MONGODB_URI": uri, "PEER_DATABASE": database, "PEER_SECRET": _SECRET}

@@ -161,6 +161,7 @@ class Loaders:
         self.number = next(_numbers)
         self._database = lookups.database
         self.organizations = SharedLoader(lookups.organizations)
+        self.active_organizations = SharedLoader(lookups.active_organizations)
         self.organization_ids = SharedLoader(lookups.organization_ids)
         self.accounts = SharedLoader(lookups.accounts)
         self.sessions = SharedLoader(lookups.sessions)

@@ -17,6 +17,9 @@ class Lookups:
         self.organizations: Coalescer[OrganizationId, OrganizationRecord] = Coalescer(
             lambda ids: organizations.find_by_ids(database, ids)
         )
+        self.active_organizations: Coalescer[str, OrganizationRecord] = Coalescer(
+            lambda names: organizations.find_active_by_slugs(database, names)
+        )
         self.organization_ids: Coalescer[str, OrganizationId] = Coalescer(
             lambda names: slugs.find_organizations(database, names)
         )

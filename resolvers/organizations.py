@@ -32,7 +32,12 @@ async def find(
     if (organization_id is None) == (slug is None):
         raise BadRequestError("Give exactly one of id and slug.")
     if slug is not None:
-        organization_id = await context.loaders.organization_ids.load(slug[: slugs.MAX_LENGTH + 1])
+        slug = slug[: slugs.MAX_LENGTH + 1]
+        active = await context.loaders.active_organizations.load(slug)
+        if active is not None:
+            context.loaders.organizations.prime(active.id, active)
+            return active
+        organization_id = await context.loaders.organization_ids.load(slug)
     return None if organization_id is None else await find_visible(context, organization_id)
 
 

@@ -26,10 +26,16 @@ _MAX_CONDITIONS = 4
 class Document(Node):
     """A document."""
 
+    record: strawberry.Private[DocumentRecord]
     type: str = strawberry.field(description="What kind of document it is, as the organization names it.")
-    data: JSON = strawberry.field(
+
+    @strawberry.field(
         description="What it holds: JSON, other types of BSON in the relaxed form of MongoDB's extended JSON (v2)."
     )
+    def data(self) -> JSON:
+        """Make JSON of it, which nobody may have asked for."""
+        return JSON(self.record.data)
+
     version: int = strawberry.field(description="1 when it is made, and one more with each change.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
@@ -39,8 +45,8 @@ class Document(Node):
         """Show a stored document."""
         return cls(
             id=ids.encode_document(record.organization_id, record.id),
+            record=record,
             type=record.type,
-            data=record.data,
             version=record.version,
             created_at=record.created_at,
             updated_at=record.updated_at,

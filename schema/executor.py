@@ -5,10 +5,10 @@ way (docs/adr/0024). Whatever is out of the ordinary is left to graphql-core.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Hashable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import orjson
 from graphql import (
@@ -33,6 +33,9 @@ from resolvers.context import RequestContext
 from schema.plain_fields import Readers
 
 _MAX_ERRORS = 2  # Of variables: each looks at all that was given in its place.
+
+
+_IS_AWAITABLE = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ class Executable:
             default_field_resolver,
             default_type_resolver,
             default_field_resolver,
-            is_awaitable=optimized_is_awaitable,
+            is_awaitable=_IS_AWAITABLE,
             hide_suggestions=self.hide_suggestions,
         )
         return await executor.run(self.readers, self.selections)
@@ -109,13 +112,15 @@ class Executable:
         return cast("AsyncGenerator[CoreResult, None]", results)
 
 
-class SharingExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Executes operations; those whose context says what is shared, once for all with the same rights (adr/0017)."""
+class SharingExecutor(Executor[Any]):
+    """Executes operations; those whose context says what is shared, once for all with the same rights (adr/0017).
 
+    Strawberry's own executor delivers by and by, which nobody asks for here: of it, this has what resolvers are told.
+    """
+
+    operation_extensions = None
+    build_resolve_info = StrawberryGraphQLCoreExecutionContext.build_resolve_info
     _readers: Readers = MappingProxyType({})
-    # Nothing here is delivered by and by, which the base class is made for.
-    execute_collected_root_fields = Executor.execute_collected_root_fields
-    execute_collected_subfields = Executor.execute_collected_subfields  # type: ignore[assignment] # of another name
 
     async def run(self, readers: Readers, selections: Selections | None) -> CoreResult:
         """Execute a query or a mutation."""

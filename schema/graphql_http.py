@@ -22,6 +22,7 @@ from schema import (
     persisted_operations,
     problems,
     rate_headers,
+    refusal_pause,
     request_context,
     request_id,
     request_log,
@@ -53,6 +54,7 @@ class GraphQLEndpoint:
         """Serve one request."""
         request = Request(scope, receive)
         response = await self.respond(request)
+        await refusal_pause.observe(response)
         await response(scope, receive, send)
 
     async def respond(self, request: Request) -> Response:

@@ -9,7 +9,6 @@ from schema.graphql_http import GraphQLEndpoint
 from schema.graphql_websocket import GraphQLWebSocketEndpoint
 from schema.overload import Capacity
 from schema.refresh_cookies import PATH, RefreshCookies
-from schema.refusal_pause import RefusalPause
 
 
 def routes(
@@ -21,6 +20,6 @@ def routes(
     """
     cookies = RefreshCookies(always_secure=secure_cookies)
     return (
-        Route(PATH, RefusalPause(GraphQLEndpoint(schema, capacity, cookies))),
+        Route(PATH, GraphQLEndpoint(schema, capacity, cookies)),
         WebSocketRoute(PATH, GraphQLWebSocketEndpoint(schema, capacity, origins=origins)),
     )

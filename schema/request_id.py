@@ -1,7 +1,7 @@
 """The name of a request: the client's own `X-Request-ID` if it is a harmless word, else a new one."""
 
+import os
 import re
-import uuid
 from contextvars import ContextVar
 
 from starlette.types import Scope
@@ -25,7 +25,7 @@ def assign(scope: Scope) -> None:
 
 def new() -> str:
     """Return an id that all carry which this task logs from now on."""
-    request_id = uuid.uuid4().hex
+    request_id = os.urandom(16).hex()
     _present.set(request_id)
     return request_id
 

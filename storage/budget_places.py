@@ -9,7 +9,6 @@ import structlog
 from storage.budgets import Budgets, Taken
 from storage.database import Database
 from storage.rate_budgets import DatabaseBudgets
-from storage.redis_budgets import FAILURES, RedisBudgets
 
 _PAUSE_SECONDS = 5.0
 _T = TypeVar("_T")
@@ -21,15 +20,18 @@ def of(database: Database, redis_url: str | None) -> Budgets:
     stored = DatabaseBudgets(database)
     if redis_url is None:
         return stored
-    return StandInBudgets(RedisBudgets(redis_url, f"tenantry:{database.name}:"), stored)
+    from storage.redis_budgets import FAILURES, RedisBudgets  # Takes five megabytes and a tenth of a second.
+
+    return StandInBudgets(RedisBudgets(redis_url, f"tenantry:{database.name}:"), stored, FAILURES)
 
 
 class StandInBudgets:
-    """The budgets of Redis; for five seconds after each failure of it, others."""
+    """The budgets of Redis; for five seconds after each of these failures of it, others."""
 
-    def __init__(self, redis: Budgets, stand_in: Budgets) -> None:
+    def __init__(self, redis: Budgets, stand_in: Budgets, failures: tuple[type[Exception], ...]) -> None:
         self._redis = redis
         self._stand_in = stand_in
+        self._failures = failures
         self._is_away = False
         self._again_at = 0.0
 
@@ -54,7 +56,7 @@ class StandInBudgets:
         if time.monotonic() >= self._again_at:
             try:
                 done = await work(self._redis)
-            except FAILURES as error:
+            except self._failures as error:
                 self._lose(error)
             else:
                 self._regain()

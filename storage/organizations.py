@@ -170,6 +170,16 @@ async def find_by_ids(database: Database, ids: Sequence[OrganizationId]) -> dict
     return {document["_id"]: from_document(document) for document in visible}
 
 
+async def find_active_by_slugs(database: Database, slugs: Sequence[str]) -> dict[str, OrganizationRecord]:
+    """Return the active organizations of these slugs.
+
+    Who is active under a slug holds it: the same transactions change both. Where others went is in `storage.slugs`.
+    """
+    query = {"status": OrganizationStatus.ACTIVE, "slug": {"$in": list(slugs)}}
+    found = await database[COLLECTION].find(query).to_list(len(slugs))
+    return {document["slug"]: from_document(document) for document in found}
+
+
 async def find_page(
     database: Database,
     narrow: OrganizationFilter,

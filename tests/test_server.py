@@ -31,6 +31,25 @@ async def test_not_explorable_in_production(api: API) -> None:
     assert (await api.http.get("/graphiql")).status_code == 404
 
 
+@pytest.mark.parametrize("changed_settings", [PRODUCTION])
+async def test_operators_read_the_schema_in_production(api: API, operator_token: str) -> None:
+    """Members do not, and a session that is over does not help, either."""
+    query, member = "{ __schema { queryType { name } } }", await api.sign_up()
+    assert (await api.data(query, token=operator_token))["__schema"] == {"queryType": {"name": "Query"}}
+    assert await api.error_code(query, token=member.token) == "BAD_REQUEST"
+    await api.data("mutation { logout { errors { code } } }", token=operator_token)
+    assert await api.error_code(query, token=operator_token) == "BAD_REQUEST"
+
+
+@pytest.mark.parametrize("changed_settings", [PRODUCTION | {"explorable": True}, {"explorable": True}, {}])
+async def test_explorable_by_a_setting(api: API) -> None:
+    """In production as in development."""
+    assert (await api.data("{ __schema { queryType { name } } }"))["__schema"] == {"queryType": {"name": "Query"}}
+    body = await api.execute("{ viewr { permissions } }")
+    assert "Did you mean" in body["errors"][0]["message"]
+    assert (await api.http.get("/graphiql")).status_code == 200
+
+
 @pytest.mark.parametrize("changed_settings", [{"cors_origins": ["https://app.example.com"]}])
 async def test_cross_origin_requests_are_for_the_origins_of_the_settings(api: API) -> None:
     """A named origin may ask, others may not."""
