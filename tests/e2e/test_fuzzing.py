@@ -40,7 +40,7 @@ _LIKELY = {
 _OPERATOR = "root@example.com"
 _STATUSES = {200, 400, 405}
 _SEEN = {code.value for code in ErrorCode} - {ErrorCode.INTERNAL.value}
-_EXAMPLES = 120
+_EXAMPLES = 80
 _FIRST_ADDRESS = int(ipaddress.IPv4Address("10.0.0.1"))
 _MANY = 1_000_000_000
 

