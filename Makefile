@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/pytest -n 3 --dist worksteal
+PYTEST := $(BIN)/pytest -n 4 --dist worksteal
 BATTLES := $(BIN)/pytest -n 2 --dist worksteal
 UNDER_FIRE := tests/e2e/test_moves_under_fire.py
 KILLS ?= 520

@@ -108,7 +108,6 @@ async def test_clients_that_do_not_read_are_cut_off(tmp_path: Path, external: di
         deaf = [over_websocket(server, member), over_http(server, member, "text/event-stream")]
         patient = over_http(server, member, "application/json")
         cuts = asyncio.gather(*(client.seconds_until_cut() for client in deaf))
-        patience = asyncio.create_task(patient.seconds_until_cut())
         async with connected(server, other.token) as socket:
             await follow(socket, other)
             rename = {"organizationId": other.organization_id, "name": "Elsewhere"}
@@ -119,7 +118,7 @@ async def test_clients_that_do_not_read_are_cut_off(tmp_path: Path, external: di
         assert messages[-1]["payload"]["data"]["migrationProgress"]["state"] == "CLEANED"
         assert min(await cuts) >= _PATIENCE
         with pytest.raises(AssertionError, match="still waits"):
-            await patience
+            await patient.seconds_until_cut()
 
 
 @process.needs_proc
