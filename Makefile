@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/pytest -n 4 --dist worksteal
+PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 BATTLES := $(BIN)/pytest -n 2 --dist worksteal
 UNDER_FIRE := tests/e2e/test_moves_under_fire.py
 KILLS ?= 520
@@ -43,7 +43,7 @@ check: $(VENV)/test ## Check format, lint, types, import rules, the schema file 
 	@$(BIN)/python server.py schema | diff -u schema.graphql - \
 		|| { echo "schema.graphql is not what the code says: run make schema"; exit 1; }
 	$(PYTEST) --every 8 --ignore $(UNDER_FIRE)
-	$(BATTLES) $(UNDER_FIRE) --kills 8
+	$(BATTLES) $(UNDER_FIRE) --kills 6
 
 soak: $(VENV)/test ## Kill servers and databases in the middle of moves, KILLS times (520): half an hour and more.
 	$(BATTLES) -rP $(UNDER_FIRE) --kills $(KILLS)
