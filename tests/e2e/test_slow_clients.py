@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import select
 import socket
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +139,10 @@ async def test_server_stops_with_open_streams(tmp_path: Path, external: dict[str
         assert "error" not in server.stderr.lower()
 
 
-def event_stream(server: ServerProcess, member: Member) -> Any:  # noqa: ANN401 - a context manager of the library
+@contextlib.asynccontextmanager
+async def event_stream(server: ServerProcess, member: Member) -> AsyncIterator[httpx.Response]:
     """Follow the moves of the member's organization by events."""
     body = {"query": PROGRESS, "variables": {"id": member.organization_id}}
     headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {member.token}"}
-    client = httpx.AsyncClient(base_url=server.url, timeout=30)
-    return client.stream("POST", "/graphql", json=body, headers=headers)
+    async with server.http() as client, client.stream("POST", "/graphql", json=body, headers=headers) as response:
+        yield response
