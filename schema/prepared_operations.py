@@ -54,8 +54,7 @@ class PreparedOperation:
 
     def cost(self, variables: Mapping[str, Any]) -> int:
         """Return what it costs at most with these variables. Raises `QueryTooComplexError`."""
-        given = (document_shapes.size(variables[name]) if name in variables else _DEFAULT for name in self.depends_on)
-        key = tuple(given)
+        key = _key(variables, self.depends_on)
         shape = self.shapes.get(key)
         if shape is None:
             one = self.executable
@@ -111,6 +110,7 @@ class PreparedOperations:
             introspection.introspects(self._schema, document),
             self._limits,
             depends_on,
+            {_key(variables, depends_on): shape},
         )
 
     def _executable(self, document: DocumentNode, operation: OperationDefinitionNode, shape: Shape) -> Executable:
@@ -123,3 +123,8 @@ class PreparedOperations:
         while self._characters > _MAX_CHARACTERS:
             (forgotten, _), _ = self._remembered.popitem(last=False)
             self._characters -= len(forgotten)
+
+
+def _key(variables: Mapping[str, Any], depends_on: frozenset[str]) -> tuple[int | None, ...]:
+    """Return what a shape depends on: the page sizes that variables give, or that they are not given."""
+    return tuple(document_shapes.size(variables[name]) if name in variables else _DEFAULT for name in depends_on)
