@@ -1,5 +1,6 @@
 """Who pays for a request: the organization of a valid token, an operator, or the address of a stranger."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,6 +64,12 @@ def accept(context: RequestContext) -> None:
     if context.charge is not None:
         context.charge.requested = max(1, context.cost)
         settle(context, context.charge.requested)
+
+
+def turn(context: RequestContext) -> AbstractAsyncContextManager[None]:
+    """Return what an operation that is paid for is executed in: who has just been over budget has one at a time."""
+    charge = context.charge
+    return nullcontext() if charge is None else context.services.rate_budgets.turn(charge.key)
 
 
 def settle(context: RequestContext, actual: int) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import math
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,7 +21,9 @@ from storage.budgets import Budgets
 _PARTS = 20
 _IDLE_SECONDS = 2.0
 _CHECK_SECONDS = 0.5
+_TURNS_SECONDS = 1.0
 _MAX_LEASES = 10_000
+_NO_WAIT = contextlib.nullcontext()
 _MESSAGE = "This is more than the budget allows just now: try again later."
 _log = structlog.get_logger()
 
@@ -36,6 +39,7 @@ class _Lease:
     denied: int = 0
     denied_until: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True)
@@ -93,6 +97,16 @@ class RateBudgets:
             return left
         lease.left = left
         return self.remaining(key, limit)
+
+    def turn(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Return what a paid request waits for: nothing, or its turn, if the payer has just been refused another.
+
+        Who lives from hand to mouth is given what has come in all at once, and would have it executed all at once.
+        """
+        lease = self._leases.get(key)
+        if lease is None or time.monotonic() >= lease.denied_until + _TURNS_SECONDS:
+            return _NO_WAIT
+        return lease.turn
 
     async def close(self) -> None:
         """Give everything back."""

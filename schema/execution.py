@@ -68,7 +68,8 @@ async def execute_once(
     async with asyncio.timeout(DEADLINE_SECONDS):
         try:
             operation = await _prepare(schema, request, context, allowed)
-            result = await operation.executable.execute(variables, context)
+            async with charges.turn(context):
+                result = await operation.executable.execute(variables, context)
         except (WrongKindError, NoSuchOperationError):
             raise
         except Exception as error:  # noqa: BLE001 - the translator masks and logs it

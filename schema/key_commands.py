@@ -32,7 +32,7 @@ def commands(key_set: Callable[[bool], "KeySet"]) -> typer.Typer:
         """Put a new key in front, which signs from now on; the others go on verifying."""
         _rotate(key_set(audit))
 
-    @group.command("retire")
+    @group.command("retire", context_settings={"ignore_unknown_options": True})  # One id in 64 begins with a dash.
     def retire(kid: _Kid, *, now: _Now = False, audit: _Audit = False) -> None:
         """Take a key out when no token needs it any more; of a key of audit trails the public half stays for good."""
         _retire(key_set(audit), kid, now=now)

@@ -14,6 +14,7 @@ import importlib.util
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import struct
@@ -29,6 +30,8 @@ from typing import IO
 from storage import parent_process
 
 _USER = "tenantry"
+_FIRST_DATABASE = "first_start"
+_TABLE_MAKERS = 28  # Each name belongs to one of 16 tables; these reach them all.
 _START_SECONDS = 30.0
 _START_ATTEMPTS = 3
 _PORTS = range(20_000, 32_000)  # The kernel gives none of these to outgoing connections.
@@ -104,11 +107,11 @@ class EmbeddedDatabase:
         self._spawn(authenticate=access.user_created)
 
     def wait_until_ready(self) -> str:
-        """Wait until the database answers; return its connection string. The first start also makes the user."""
+        """Wait until the database answers; return its connection string. The first start also prepares it."""
         self._wait_for_first_answer()
         assert self._access is not None  # noqa: S101 - launch() has set it
         if not self._access.user_created:
-            _create_user(self._access)
+            _prepare(self._access)
             self._access = replace(self._access, user_created=True)
             _write_access(self._dir, self._access)
             self._terminate()
@@ -144,6 +147,8 @@ class EmbeddedDatabase:
             _database_lock(self._dir, self._access.pid) as lock,
             (self._dir / "database.log").open("ab") as log,
         ):
+            if not self._access.user_created:  # What a first start has left that was cut off may never start again.
+                shutil.rmtree(self._dir / "database", ignore_errors=True)
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
                 [*launcher, *command],
                 cwd=self._dir,
@@ -292,17 +297,20 @@ def _locked_within(lock: IO[bytes], seconds: float) -> bool:
         time.sleep(_POLL_SECONDS)
 
 
-def _create_user(access: _Access) -> None:
+def _prepare(access: _Access) -> None:
+    """Make the tables that documents are in, and then, since nothing counts before, the user.
+
+    SecantusDB makes each of the tables for the first collection in it. A kill in that moment leaves a database that
+    never starts again, so it is done while there is nothing to lose.
+    """
     # Imported here since only the very first start needs the driver before the server itself is imported.
     import pymongo
-    from pymongo.errors import OperationFailure
 
     with pymongo.MongoClient[dict[str, object]]("127.0.0.1", access.port, directConnection=True) as client:
-        roles = [{"role": "root", "db": "admin"}]
-        try:
-            client.admin.command("createUser", _USER, pwd=access.password, roles=roles)
-        except OperationFailure:  # A start that was cut off has made it.
-            client.admin.command("updateUser", _USER, pwd=access.password, roles=roles)
+        for number in range(_TABLE_MAKERS):
+            client[_FIRST_DATABASE].create_collection(str(number))
+        client.drop_database(_FIRST_DATABASE)
+        client.admin.command("createUser", _USER, pwd=access.password, roles=[{"role": "root", "db": "admin"}])
 
 
 def _read_access(data_dir: Path) -> _Access | None:

@@ -65,7 +65,7 @@ async def test_set_in_the_environment_is_printed(tmp_path: Path) -> None:
 
 async def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
     """As everything that goes wrong at a start is."""
-    for arguments in (("list",), ("rotate",), ("retire", "x"), ("list", "--audit")):
+    for arguments in (("list",), ("rotate",), ("retire", "-x"), ("list", "--audit")):
         assert_refused(await process.run(tmp_path, "keys", *arguments))
     given = keys.generate(Algorithm.EDDSA)
     kid = json.loads(given)["keys"][0]["kid"]

@@ -14,6 +14,8 @@ import pytest
 from storage import embedded
 from storage.embedded import EmbeddedDatabase, EmbeddedDatabaseError, _database_lock, running_uri
 
+_TABLES = 16
+
 HOLDER = """
 import fcntl, signal, sys
 if sys.argv[2] == "deaf":
@@ -49,6 +51,34 @@ def test_folder_has_one_server(tmp_path: Path) -> None:
         second.stop()
         first.stop()
     assert running_uri(tmp_path) is None
+
+
+def test_first_start_leaves_no_table_to_be_made(tmp_path: Path) -> None:
+    """A kill while SecantusDB makes a table of documents leaves what never starts again; all of them are there."""
+    database = EmbeddedDatabase(tmp_path)
+    database.launch()
+    try:
+        with pymongo.MongoClient[dict[str, object]](database.wait_until_ready()) as client:
+            assert "first_start" not in client.list_database_names()
+    finally:
+        database.stop()
+    assert len(list((tmp_path / "database").glob("secantus_documents_sh*.wt"))) == _TABLES
+
+
+def test_first_start_begins_anew_after_one_that_was_cut_off(tmp_path: Path) -> None:
+    """Whatever the one has left in the folder, and whether or not it can be read."""
+    cut_off = EmbeddedDatabase(tmp_path)
+    cut_off.launch()
+    cut_off.stop()
+    (tmp_path / "database").mkdir(exist_ok=True)
+    (tmp_path / "database" / "WiredTiger.turtle").write_bytes(b"torn")
+    database = EmbeddedDatabase(tmp_path)
+    database.launch()
+    try:
+        with pymongo.MongoClient[dict[str, object]](database.wait_until_ready()) as client:
+            assert client.admin.command("ping")["ok"] == 1
+    finally:
+        database.stop()
 
 
 def test_port_taken_meanwhile_is_given_up(tmp_path: Path) -> None:
