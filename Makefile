@@ -4,9 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
+ALONE := $(BIN)/pytest
 BATTLES := $(BIN)/pytest -n 2 --dist worksteal
 UNDER_FIRE := tests/e2e/test_moves_under_fire.py
 KILLS ?= 520
+
+# Without bytecode, each start compiles the whole server: half a second.
+unexport PYTHONDONTWRITEBYTECODE
 
 # make serve PORT=8123 DATA_DIR=/tmp/x WORKERS=4
 ifdef PORT
@@ -29,7 +33,8 @@ serve: $(VENV)/serve ## Start the embedded database and the server.
 	@exec $(BIN)/python server.py
 
 test: $(VENV)/test ## Run the tests on a real database: the embedded one, or that of TENANTRY_MONGODB_URI.
-	$(PYTEST) -m "not node and not redis"
+	$(PYTEST) -m "not node and not redis and not alone"
+	$(ALONE) -m "alone and not redis"
 
 check: $(VENV)/test ## Check format, lint, types, import rules, the schema file and the tests: what CI calls.
 	$(BIN)/ruff format --check .
@@ -42,7 +47,8 @@ check: $(VENV)/test ## Check format, lint, types, import rules, the schema file 
 	$(BIN)/hadolint Dockerfile
 	@$(BIN)/python server.py schema | diff -u schema.graphql - \
 		|| { echo "schema.graphql is not what the code says: run make schema"; exit 1; }
-	$(PYTEST) --every 8 --ignore $(UNDER_FIRE)
+	$(PYTEST) -m "not alone" --every 8 --ignore $(UNDER_FIRE)
+	$(ALONE) -m alone
 	$(BATTLES) $(UNDER_FIRE) --kills 6
 
 soak: $(VENV)/test ## Kill servers and databases in the middle of moves, KILLS times (520): half an hour and more.

@@ -28,6 +28,7 @@ async def test_hash_is_argon2id_at_the_recommended_parameters(hasher: PasswordHa
     assert not await hasher.verify("lukewarm Granite", first)
 
 
+@pytest.mark.alone
 async def test_without_a_hash_the_answer_is_no_after_the_same_work(hasher: PasswordHasher) -> None:
     """An unknown account costs what a wrong password costs: medians of interleaved runs within a factor of two."""
     known = await hasher.hash("lukewarm granite")
@@ -41,6 +42,7 @@ async def test_without_a_hash_the_answer_is_no_after_the_same_work(hasher: Passw
     assert 0.5 < wrong / unknown < 2
 
 
+@pytest.mark.alone
 async def test_hashing_leaves_the_event_loop_free(hasher: PasswordHasher) -> None:
     """While passwords are hashed, the loop turns: it is never held up for as long as one hash takes."""
     started = time.perf_counter()

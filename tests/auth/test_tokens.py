@@ -293,6 +293,7 @@ def test_anything_else_is_refused(text: str) -> None:
             tokens.verify(token)
 
 
+@pytest.mark.alone
 def test_refusals_cost_no_more_than_one_signature(ring: KeyRing) -> None:
     """Of all forgeries none takes three times the processor time of a good token that is seen for the first time."""
     rounds = 40
@@ -305,6 +306,7 @@ def test_refusals_cost_no_more_than_one_signature(ring: KeyRing) -> None:
         assert spent < 3 * good, kind
 
 
+@pytest.mark.alone
 def test_token_that_is_remembered_costs_next_to_nothing(ring: KeyRing) -> None:
     """A small multiple of hashing it, and a small part of verifying a signature."""
     tokens, token = tokens_of(ring), _signed(ring, _claims())
