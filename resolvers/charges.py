@@ -67,9 +67,9 @@ def accept(context: RequestContext) -> None:
 
 
 def turn(context: RequestContext) -> AbstractAsyncContextManager[None]:
-    """Return what an operation that is paid for is executed in: who has just been over budget has one at a time."""
+    """Return what an operation that is paid for is executed and settled in: its turn, for who was just over budget."""
     charge = context.charge
-    return nullcontext() if charge is None else context.services.rate_budgets.turn(charge.key)
+    return nullcontext() if charge is None else context.services.rate_budgets.turn(charge)
 
 
 def settle(context: RequestContext, actual: int) -> None:

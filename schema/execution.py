@@ -70,11 +70,11 @@ async def execute_once(
             operation = await _prepare(schema, request, context, allowed)
             async with charges.turn(context):
                 result = await operation.executable.execute(variables, context)
+                charging.settle(context, operation, result.data)
         except (WrongKindError, NoSuchOperationError):
             raise
         except Exception as error:  # noqa: BLE001 - the translator masks and logs it
             return _charged(_refused(error), context)
-    charging.settle(context, operation, result.data)
     return _charged(ExecutionResult(data=result.data, errors=result.errors), context)
 
 

@@ -308,8 +308,9 @@ def _prepare(access: _Access) -> None:
 
     with pymongo.MongoClient[dict[str, object]]("127.0.0.1", access.port, directConnection=True) as client:
         for number in range(_TABLE_MAKERS):
-            client[_FIRST_DATABASE].create_collection(str(number))
-        client.drop_database(_FIRST_DATABASE)
+            collection = client[_FIRST_DATABASE][str(number)]
+            collection.insert_one({})
+            collection.drop()
         client.admin.command("createUser", _USER, pwd=access.password, roles=[{"role": "root", "db": "admin"}])
 
 

@@ -1,6 +1,7 @@
 """Budgets that processes share: nothing is spent twice, little is held back, and hardly anything is asked for."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import pytest
 
 from auth.errors import RateLimitedError
 from resolvers import rate_budgets as budgets
-from resolvers.rate_budgets import RateBudgets
+from resolvers.rate_budgets import Charge, RateBudgets
 from storage.budgets import Budgets
 from storage.database import Database, now
 from storage.rate_budgets import DatabaseBudgets
@@ -80,6 +81,39 @@ async def test_small_requests_go_on_when_a_large_one_is_refused(process: RateBud
     with pytest.raises(RateLimitedError):
         await process.reserve(KEY, LIMIT, 5_000)
     await process.reserve(KEY, LIMIT, 50)
+
+
+async def test_who_has_just_been_refused_has_one_request_executed_at_a_time(process: RateBudgets) -> None:
+    """Evenly, a quarter faster than the refill; who has much left waits for nobody. Too many do not wait."""
+    running, most, finished = 0, 0, list[float]()
+
+    async def execute(cost: int) -> None:
+        nonlocal running, most
+        charge = Charge(KEY, LIMIT, cost, actual=cost, remaining=0)
+        async with process.turn(charge):
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+        finished.append(time.monotonic())
+
+    await process.reserve(KEY, LIMIT, LIMIT - 400)
+    with pytest.raises(RateLimitedError):
+        await process.reserve(KEY, LIMIT, 600)
+    await asyncio.gather(*(execute(1) for _ in range(5)))
+    assert most == 5
+    await process.reserve(KEY, LIMIT, 200)
+    most, finished = 0, []
+    cut_off = asyncio.create_task(execute(5))
+    outcomes = asyncio.gather(*(execute(5) for _ in range(20)), return_exceptions=True)
+    await asyncio.sleep(0)
+    cut_off.cancel()
+    refused = [outcome for outcome in await outcomes if outcome is not None]
+    assert most == 1
+    assert len(finished) == 15
+    assert len(refused) == 5
+    assert all(isinstance(one, RateLimitedError) for one in refused)
+    assert finished[-1] - finished[0] >= 14 * 5 / (LIMIT / 60) / 1.25 * 0.9
 
 
 async def test_request_that_costs_more_than_a_minute_gives_takes_all(process: RateBudgets) -> None:

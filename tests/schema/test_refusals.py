@@ -39,11 +39,11 @@ pytestmark = pytest.mark.parametrize("changed_settings", [{"rate_limit": LIMIT, 
 
 
 @pytest.fixture(autouse=True)
-def pause(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+def pause(monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[float, float]], None]:
     """Changes for how long a refusal is held back: not at all, unless the test wants it."""
-    assert refusal_pause._PAUSE_SECONDS == 0.25  # noqa: SLF001 - the tests shorten it
+    assert refusal_pause._PAUSE_SECONDS == (0.25, 1.0)  # noqa: SLF001 - the tests shorten it
     change = partial(monkeypatch.setattr, refusal_pause, "_PAUSE_SECONDS")
-    change(0.0)
+    change((0.0, 0.0))
     return change
 
 
@@ -98,11 +98,11 @@ async def test_others_keep_what_they_have(api: API, member: Member) -> None:
     assert standing["remaining"] >= LIMIT - 20 - 30  # One unit each, and what the last question takes ahead.
 
 
-async def test_refusals_are_held_back(api: API, member: Member, pause: Callable[[float], None]) -> None:
+async def test_refusals_are_held_back(api: API, member: Member, pause: Callable[[tuple[float, float]], None]) -> None:
     """While one waits for its refusal, it takes nobody's place: another is served, though there may be one at once."""
     other = await api.sign_up()
     await exhaust(api, member)
-    pause(60.0)
+    pause((60.0, 60.0))
     refused = asyncio.create_task(send(api, ME, member))
     await asyncio.wait({refused}, timeout=1)
     assert (await send(api, ME, other)).status_code == httpx.codes.OK
