@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 import argon2
-import zxcvbn
 
 from auth.errors import UnavailableError, UserError, UserErrorCode
 
@@ -103,6 +102,8 @@ def _step_back() -> None:
 
 def _weakness(password: str, known: Sequence[str]) -> str | None:
     """Return why the password is easy to guess, or None. Only the first 72 characters are rated."""
+    import zxcvbn  # Its dictionaries take 12 MB, in workers where passwords are chosen.
+
     rating = zxcvbn.zxcvbn(_tame(password[:_ZXCVBN_MAX_LENGTH]), user_inputs=[word[:100] for word in known if word])
     if rating["score"] >= _SAFE_SCORE:
         return None

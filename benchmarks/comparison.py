@@ -64,10 +64,10 @@ class Bench:
                 world.server.pin(self.server_processors)
             with self._flooded(world, case.flood, seconds):
                 calls = case.calls(world, seconds)
-                before, database_before = world.server.seconds(), self._database_seconds()
+                before, database_before = world.server.seconds(), self.database_seconds()
                 generate = self.generator.patiently if case.patient else self.generator.run
                 load = generate(world.server, calls, case.connections, seconds)
-                used, database_used = world.server.seconds() - before, self._database_seconds() - database_before
+                used, database_used = world.server.seconds() - before, self.database_seconds() - database_before
             return _figures(load, used, database_used, world.server.mebibytes())
         finally:
             world.server.until_idle()
@@ -83,7 +83,8 @@ class Bench:
             time.sleep(_FLOOD_LEAD_SECONDS)
             yield
 
-    def _database_seconds(self) -> float:
+    def database_seconds(self) -> float:
+        """Return the processor time that the database has taken so far, 0 if it is not one of ours."""
         return 0.0 if self.database.group is None else self.database.group.seconds()
 
 
