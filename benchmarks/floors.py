@@ -1,4 +1,4 @@
-"""What nothing can be quicker than here: an empty answer by the same web server, the driver alone, the database alone."""
+"""What nothing can be quicker than here: an empty answer by the web server, the driver alone, the database alone."""
 
 import asyncio
 import sys
