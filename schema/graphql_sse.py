@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
-from auth.errors import UnauthenticatedError
+from auth.errors import ErrorCode, UnauthenticatedError
 from resolvers import live_connections
 from schema import execution, persisted_operations, request_context, request_id, request_log, server_protocols
 from schema.assembly import Schema
@@ -52,6 +52,7 @@ class _EventStream(Response):
         self._request = request
         self._executed = executed
         self._codes: set[str] = set()
+        self._is_complete = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until there are no more, the caller counts no more, the client is gone, or the server stops."""
@@ -71,9 +72,10 @@ class _EventStream(Response):
             request_log.note(self._request.scope, errors=sorted(self._codes))
         if results in finished:
             results.result()
-        elif ended in finished:
-            await self._send_result(send, execution.failure(UnauthenticatedError()))
-            await _send(send, _COMPLETE)
+        elif ended in finished and not self._is_complete:
+            if ErrorCode.UNAUTHENTICATED.value not in self._codes:  # The subscription may have noticed it just before.
+                await self._send_result(send, execution.failure(UnauthenticatedError()))
+            await self._complete(send)
         await _send(send, b"", more=False)
 
     async def _send_results(self, send: Send) -> None:
@@ -83,12 +85,16 @@ class _EventStream(Response):
                     await self._send_result(send, result)
         except Exception as error:  # noqa: BLE001 - the translator masks and logs it
             await self._send_result(send, execution.failure(error))
+        await self._complete(send)
+
+    async def _complete(self, send: Send) -> None:
         await _send(send, _COMPLETE)
+        self._is_complete = True
 
     async def _send_result(self, send: Send, result: ExecutionResult) -> None:
         found = execution.wire(result, request_id.of(self._request.scope))
-        self._codes.update(error["extensions"]["code"] for error in found)
         await _send(send, b"event: next\ndata: " + orjson.dumps(execution.body(result, found)) + b"\n\n")
+        self._codes.update(error["extensions"]["code"] for error in found)
 
     async def _until_ended(self) -> None:
         """Return when the caller of a subscription counts no more; anonymous callers have nothing to lose."""

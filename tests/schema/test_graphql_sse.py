@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
+from resolvers import live_connections
+from resolvers.context import RequestContext
 from schema import graphql_sse, ids
 from storage.database import Database
 from tests.api import API, Member
@@ -196,6 +198,25 @@ async def test_stream_ends_with_the_session(app: ASGIApp, api: API, member: Memb
         await api.data(LOGOUT, token=member.token)
         (result,) = await stream.rest()
     assert codes(result) == ["UNAUTHENTICATED"]
+
+
+async def test_end_that_is_noticed_twice_is_told_once(
+    app: ASGIApp, api: API, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The subscription hears of it and is still at its last words when the connection hears of it, too."""
+    noticed = asyncio.Event()
+
+    async def ended(_: RequestContext) -> None:
+        await noticed.wait()
+
+    monkeypatch.setattr(live_connections, "ended", ended)
+    async with streaming(app, PROGRESS, token=member.token, id=member.organization_id) as stream:
+        assert await stream.chunk() == COMMENT
+        await api.data(LOGOUT, token=member.token)
+        results = [await stream.next()]
+        noticed.set()
+        results += await stream.rest()
+    assert [codes(result) for result in results] == [["UNAUTHENTICATED"]]
 
 
 async def test_stream_ends_when_its_caller_may_not_follow_any_more(
