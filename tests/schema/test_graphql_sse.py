@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Send
 
 from resolvers import live_connections
 from resolvers.context import RequestContext
@@ -204,18 +204,23 @@ async def test_end_that_is_noticed_twice_is_told_once(
     app: ASGIApp, api: API, member: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The subscription hears of it and is still at its last words when the connection hears of it, too."""
-    noticed = asyncio.Event()
+    noticed, send = asyncio.Event(), graphql_sse._send  # noqa: SLF001 - the moment in between
 
     async def ended(_: RequestContext) -> None:
         await noticed.wait()
 
+    async def send_slowly(to: Send, body: bytes, *, more: bool = True) -> None:
+        if body.startswith(b"event: complete") and not noticed.is_set():
+            noticed.set()
+            await asyncio.Event().wait()
+        await send(to, body, more=more)
+
     monkeypatch.setattr(live_connections, "ended", ended)
+    monkeypatch.setattr(graphql_sse, "_send", send_slowly)
     async with streaming(app, PROGRESS, token=member.token, id=member.organization_id) as stream:
         assert await stream.chunk() == COMMENT
         await api.data(LOGOUT, token=member.token)
-        results = [await stream.next()]
-        noticed.set()
-        results += await stream.rest()
+        results = await stream.rest()
     assert [codes(result) for result in results] == [["UNAUTHENTICATED"]]
 
 
