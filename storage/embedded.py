@@ -5,7 +5,7 @@ It is a program of its own (GPL-2.0-only) that is started, never imported. It al
 
 The data folder holds `server.lock` (held by the server), `database.lock` (held by the database itself, so that a
 database that outlives its server is noticed), `database.json` (port and credentials, for the owner's eyes only),
-`database.log` and `database/`.
+`database.log` and `database/`, which is `database.new/` until the first start is done.
 """
 
 import contextlib
@@ -73,6 +73,8 @@ class EmbeddedDatabase:
 
     def __init__(self, data_dir: Path) -> None:
         self._dir = data_dir
+        self._storage = data_dir / "database"
+        self._first_storage = data_dir / "database.new"  # Until all is there that a first start makes.
         self._server_lock: IO[str] | None = None
         self._access: _Access | None = None
         self._child: subprocess.Popen[bytes] | None = None
@@ -112,9 +114,11 @@ class EmbeddedDatabase:
         assert self._access is not None  # noqa: S101 - launch() has set it
         if not self._access.user_created:
             _prepare(self._access)
+            self._terminate()
+            if self._first_storage.exists():
+                self._first_storage.rename(self._storage)
             self._access = replace(self._access, user_created=True)
             _write_access(self._dir, self._access)
-            self._terminate()
             self._spawn(authenticate=True)
             self._wait_for_first_answer()
         return self._access.uri
@@ -140,15 +144,17 @@ class EmbeddedDatabase:
         config.touch()  # Without a named file it would look for one in other folders.
         command = [sys.executable, "-m", "secantus", "--config", str(config.resolve())]
         command += ["--host", "127.0.0.1", "--port", str(self._access.port)]
-        command += ["--storage-path", str((self._dir / "database").resolve())]
+        is_first = not self._storage.exists()
+        storage = self._first_storage if is_first else self._storage
+        command += ["--storage-path", str(storage.resolve())]
         command += ["--sync-on-commit", "--log-level", "WARNING", *(["--auth"] if authenticate else [])]
         launcher = [sys.executable, "-S", "-E", parent_process.__file__, str(os.getpid())]
         with (
             _database_lock(self._dir, self._access.pid) as lock,
             (self._dir / "database.log").open("ab") as log,
         ):
-            if not self._access.user_created:  # What a first start has left that was cut off may never start again.
-                shutil.rmtree(self._dir / "database", ignore_errors=True)
+            if is_first:  # What a first start has left that was cut off may never start again.
+                shutil.rmtree(storage, ignore_errors=True)
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
                 [*launcher, *command],
                 cwd=self._dir,
@@ -298,20 +304,25 @@ def _locked_within(lock: IO[bytes], seconds: float) -> bool:
 
 
 def _prepare(access: _Access) -> None:
-    """Make the tables that documents are in, and then, since nothing counts before, the user.
+    """Make the tables that documents are in, and the user.
 
     SecantusDB makes each of the tables for the first collection in it. A kill in that moment leaves a database that
     never starts again, so it is done while there is nothing to lose.
     """
     # Imported here since only the very first start needs the driver before the server itself is imported.
     import pymongo
+    from pymongo.errors import OperationFailure
 
     with pymongo.MongoClient[dict[str, object]]("127.0.0.1", access.port, directConnection=True) as client:
         for number in range(_TABLE_MAKERS):
             collection = client[_FIRST_DATABASE][str(number)]
             collection.insert_one({})
             collection.drop()
-        client.admin.command("createUser", _USER, pwd=access.password, roles=[{"role": "root", "db": "admin"}])
+        roles = [{"role": "root", "db": "admin"}]
+        try:
+            client.admin.command("createUser", _USER, pwd=access.password, roles=roles)
+        except OperationFailure:  # The credentials got lost, the database did not.
+            client.admin.command("updateUser", _USER, pwd=access.password, roles=roles)
 
 
 def _read_access(data_dir: Path) -> _Access | None:

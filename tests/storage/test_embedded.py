@@ -70,8 +70,8 @@ def test_first_start_begins_anew_after_one_that_was_cut_off(tmp_path: Path) -> N
     cut_off = EmbeddedDatabase(tmp_path)
     cut_off.launch()
     cut_off.stop()
-    (tmp_path / "database").mkdir(exist_ok=True)
-    (tmp_path / "database" / "WiredTiger.turtle").write_bytes(b"torn")
+    (tmp_path / "database.new").mkdir(exist_ok=True)
+    (tmp_path / "database.new" / "WiredTiger.turtle").write_bytes(b"torn")
     database = EmbeddedDatabase(tmp_path)
     database.launch()
     try:
@@ -79,6 +79,23 @@ def test_first_start_begins_anew_after_one_that_was_cut_off(tmp_path: Path) -> N
             assert client.admin.command("ping")["ok"] == 1
     finally:
         database.stop()
+
+
+def test_lost_credentials_lose_no_data(tmp_path: Path) -> None:
+    """A folder without `database.json` keeps what is stored, also when the start that makes a new one is cut off."""
+    for turn in range(3):
+        database = EmbeddedDatabase(tmp_path)
+        database.launch()
+        try:
+            if turn == 1:
+                continue
+            with pymongo.MongoClient[dict[str, object]](database.wait_until_ready()) as client:
+                if turn == 0:
+                    client["kept"]["documents"].insert_one({"_id": 1})
+                assert client["kept"]["documents"].find_one() == {"_id": 1}
+        finally:
+            database.stop()
+        (tmp_path / "database.json").unlink()
 
 
 def test_port_taken_meanwhile_is_given_up(tmp_path: Path) -> None:
