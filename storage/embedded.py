@@ -116,7 +116,7 @@ class EmbeddedDatabase:
             _prepare(self._access)
             self._terminate()
             if self._first_storage.exists():
-                self._first_storage.rename(self._storage)
+                self._first_storage.replace(self._storage)
             self._access = replace(self._access, user_created=True)
             _write_access(self._dir, self._access)
             self._spawn(authenticate=True)
