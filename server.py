@@ -307,7 +307,6 @@ def _load_app(settings: Settings) -> "Starlette":
     """Build the application of a server process, and have garbage collections pass it over: each would be a pause."""
     gc.disable()
     app = create_app(settings)
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE)
     gc.enable()

@@ -6,14 +6,17 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import jinja2
 
 from resolvers import emails
 from storage.mail_contents import MailContents
 from storage.outbox import Entry, MailKind
+
+if TYPE_CHECKING:
+    import jinja2
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 _MAX_LINE_LENGTH = 900
@@ -44,14 +47,20 @@ class LetterWriter:
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
         self._site = urlsplit(public_url).netloc
-        self._templates = jinja2.Environment(
+
+    @cached_property
+    def _templates(self) -> "jinja2.Environment":
+        import jinja2  # When the first letter is written: a start does not wait for it.
+
+        environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_TEMPLATES),
             autoescape=jinja2.select_autoescape(["html"], default=False),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters["instant"] = _instant
+        environment.filters["instant"] = _instant
+        return environment
 
     def write(self, entry: Entry, contents: MailContents) -> Letter:
         """Return the letter about what is in the outbox.

@@ -41,6 +41,10 @@ def negotiate(accept: str | None) -> str | None:
         return JSON
     if len(accept) > _MAX_LENGTH:
         return None
+    return _negotiate_once(accept) if len(accept) <= _SHORT else _negotiate(accept)
+
+
+def _negotiate(accept: str) -> str | None:
     ranges = [_parse_once(entry) for entry in accept.split(",") if entry.strip()]
     qualities = {media_type: _quality(media_type, ranges) for media_type in _SUPPORTED}
     best = max(_SUPPORTED, key=lambda media_type: qualities[media_type])
@@ -82,4 +86,5 @@ def _parse(text: str) -> MediaRange:
     return MediaRange(kind, str(charset).lower() if charset is not None else None, weight)
 
 
+_negotiate_once = functools.lru_cache(maxsize=128)(_negotiate)
 _parse_remembered = functools.lru_cache(maxsize=128)(_parse)

@@ -11,6 +11,7 @@ from storage.metrics import REGISTRY
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _OTHER = "other"
+_OK = "ok"
 _GRAVE = (ErrorCode.INTERNAL, ErrorCode.UNAVAILABLE, ErrorCode.RATE_LIMITED, ErrorCode.QUERY_TOO_COMPLEX)
 _GRAVEST_FIRST = [*_GRAVE, *(code for code in ErrorCode if code not in _GRAVE)]
 _OUTCOMES = {429: ErrorCode.RATE_LIMITED, 500: ErrorCode.INTERNAL, 503: ErrorCode.UNAVAILABLE}
@@ -73,7 +74,8 @@ def count_request(scope: Scope, status: int, seconds: float) -> None:
 
 def count_operation(kind: str, codes: Collection[str]) -> None:
     """Count an operation with the codes of its errors."""
-    _operations_by(kind, next((code.value for code in _GRAVEST_FIRST if code.value in codes), "ok")).inc()
+    gravest = next((code.value for code in _GRAVEST_FIRST if code.value in codes), _OK) if codes else _OK
+    _operations_by(kind, gravest).inc()
 
 
 def codes_of(status: int) -> list[str]:
