@@ -72,6 +72,20 @@ def turn(context: RequestContext) -> AbstractAsyncContextManager[None]:
     return nullcontext() if charge is None else context.services.rate_budgets.turn(charge)
 
 
+def place(context: RequestContext) -> AbstractAsyncContextManager[None]:
+    """Return what an operation is executed in: while others ask, too, the share of the process that its payer has.
+
+    Strangers have no share: of those behind one address, none is to wait for the delayed logins of another.
+    """
+    charge, shares = context.charge, context.services.shares
+    if charge is None:
+        return nullcontext()
+    if context.claims() is None:
+        shares.note(charge.key)
+        return nullcontext()
+    return shares.place(charge.key, charge.requested)
+
+
 def settle(context: RequestContext, actual: int) -> None:
     """Give back what a request was charged and has not cost."""
     charge = context.charge

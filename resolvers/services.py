@@ -20,6 +20,7 @@ from resolvers.rate_budgets import RateBudgets
 from resolvers.registered_operations import RegisteredOperations
 from resolvers.remembered_operations import RememberedOperations
 from resolvers.rounds import Rounds
+from resolvers.shares import Shares
 from resolvers.trusted_documents import TrustedDocuments
 from resolvers.unregistered_documents import UnregisteredDocuments
 from storage import budget_places
@@ -67,6 +68,7 @@ class Services:
     registered_operations: RegisteredOperations
     remembered_operations: RememberedOperations
     logins: LoginQueues = field(default_factory=LoginQueues)
+    shares: Shares = field(default_factory=Shares)
     unregistered_documents: UnregisteredDocuments = field(default_factory=UnregisteredDocuments)
 
 

@@ -13,6 +13,7 @@ from strawberry.types.execution import PreExecutionError
 from auth.errors import BadRequestError, ErrorCode, UnavailableError
 from resolvers import charges
 from resolvers.context import RequestContext
+from resolvers.shares import TooMuchAtOnceError
 from schema import charging, errors, operation_kinds
 from schema.assembly import Schema
 from schema.graphql_request import DEADLINE_SECONDS, GraphQLRequest
@@ -68,11 +69,14 @@ async def execute_once(
     async with asyncio.timeout(DEADLINE_SECONDS):
         try:
             operation = await _prepare(schema, request, context, allowed)
-            async with charges.turn(context):
+            async with charges.turn(context), charges.place(context):
                 result = await operation.executable.execute(variables, context)
                 charging.settle(context, operation, result.data)
         except (WrongKindError, NoSuchOperationError):
             raise
+        except TooMuchAtOnceError as error:
+            charges.settle(context, 0)
+            return _charged(_refused(error), context)
         except Exception as error:  # noqa: BLE001 - the translator masks and logs it
             return _charged(_refused(error), context)
     return _charged(ExecutionResult(data=result.data, errors=result.errors), context)
