@@ -20,8 +20,8 @@
 - `exports`, `imports`: streams of documents, for as long as the caller may read them, or until they are applied.
 - `login_defence`: who may try a password, and when; `login_queues`: where logins wait.
 - `slugs`, `emails`, `names`, `document_names`: what is acceptable as one.
-- `rate_budgets`, `charges`: what requests cost, and who pays; `shares`: what one payer has of a process; `networks`: whom
-  an address stands for.
+- `rate_budgets`, `charges`: what requests cost, and who pays; `shares`: what one payer has of a process; `networks`:
+  whom an address stands for.
 - `metrics`: what is counted here.
 - `persisted_operations`: documents that are named: the `registered_operations`, and the `remembered_operations` of
   clients; `trusted_documents`: which are executed; `unregistered_documents`: those that are reported.
