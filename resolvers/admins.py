@@ -38,7 +38,8 @@ async def find_visible(context: RequestContext, admin_id: AdminId) -> AdminRecor
 
 async def find_page(context: RequestContext, organization_id: OrganizationId, page: PageRequest) -> Page[AdminRecord]:
     """Return a page of an organization's admins, oldest first; the field's guard has verified the organization."""
-    return await context.loaders.admin_pages.load((organization_id, page))
+    found = await context.loaders.admin_pages.load((organization_id, page))
+    return found or Page([], has_next=False, has_previous=False)
 
 
 async def find_actor(context: RequestContext, actor: ActorReference) -> AdminRecord | OperatorRecord | None:

@@ -20,8 +20,9 @@ _V = TypeVar("_V")
 class Coalescer(Generic[_K, _V]):
     """Fetches by key: at once if no fetch is under way, else when that one is back, with what was asked for since."""
 
-    def __init__(self, fetch: Callable[[Sequence[_K]], Awaitable[Mapping[_K, _V]]]) -> None:
+    def __init__(self, fetch: Callable[[Sequence[_K]], Awaitable[Mapping[_K, _V]]], *, at_once: int = _AT_ONCE) -> None:
         self._fetch = fetch
+        self._at_once = at_once
         self._waiting: dict[_K, asyncio.Future[_V | None]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._began = 0.0
@@ -44,7 +45,7 @@ class Coalescer(Generic[_K, _V]):
 
     def _begin(self) -> None:
         self._planned = False
-        keys = list(itertools.islice(self._waiting, _AT_ONCE))
+        keys = list(itertools.islice(self._waiting, self._at_once))
         batch = {key: self._waiting.pop(key) for key in keys}
         self._began = time.monotonic()
         # In a context of its own: what the first request has set, a deadline for one, is not for the others.

@@ -17,14 +17,13 @@ from auth.errors import UnavailableError
 from auth.identifiers import DocumentId, InvitationId, MigrationId, OrganizationId
 from resolvers.coalescing import Coalescer
 from resolvers.lookups import Lookups
-from storage import admins, documents, invitations, migrations, tenant_access
-from storage.admins import AdminRecord
+from storage import documents, invitations, migrations, tenant_access
 from storage.database import Database
 from storage.documents import DocumentRecord
 from storage.invitations import InvitationRecord
 from storage.migrations import MigrationRecord
 from storage.organizations import OrganizationRecord
-from storage.pages import Page, PageRequest
+from storage.pages import PageRequest
 from storage.tenant_access import NotReadableError
 
 _AT_ONCE = 100
@@ -101,28 +100,6 @@ class LatestMovesByOrganizationLoader(Loader[OrganizationId, Sequence[MigrationR
         return [(await migrations.find_page(self._database, key, _LATEST_MOVES)).items for key in keys]
 
 
-class AdminPageByOrganizationLoader(Loader[tuple[OrganizationId, PageRequest], Page[AdminRecord]]):
-    """The same page of the admins of many organizations, in one command."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__()
-        self._database = database
-
-    async def batch_load_fn(self, keys: list[tuple[OrganizationId, PageRequest]]) -> list[Page[AdminRecord]]:  # noqa: D102
-        requests: dict[PageRequest, list[OrganizationId]] = {}
-        for organization_id, request in keys:
-            requests.setdefault(request, []).append(organization_id)
-        pages = {request: await self._load(request, ids) for request, ids in requests.items()}
-        return [pages[request][organization_id] for organization_id, request in keys]
-
-    async def _load(
-        self, request: PageRequest, ids: Sequence[OrganizationId]
-    ) -> dict[OrganizationId, Page[AdminRecord]]:
-        found = await admins.find_pages(self._database, ids, request)
-        empty: Page[AdminRecord] = Page([], has_next=False, has_previous=False)
-        return {organization_id: found.get(organization_id, empty) for organization_id in ids}
-
-
 class DocumentByKeyLoader(Loader[tuple[OrganizationId, DocumentId], DocumentRecord | None]):
     """Documents by organization and id, a hundred at most in one command."""
 
@@ -165,6 +142,8 @@ class Loaders:
         self.organization_ids = SharedLoader(lookups.organization_ids)
         self.accounts = SharedLoader(lookups.accounts)
         self.sessions = SharedLoader(lookups.sessions)
+        self.directory_pages = SharedLoader(lookups.directory_pages)
+        self.admin_pages = SharedLoader(lookups.admin_pages)
 
     @cached_property
     def documents(self) -> DocumentByKeyLoader:
@@ -185,8 +164,3 @@ class Loaders:
     def latest_moves(self) -> LatestMovesByOrganizationLoader:
         """The latest moves of organizations."""
         return LatestMovesByOrganizationLoader(self._database)
-
-    @cached_property
-    def admin_pages(self) -> AdminPageByOrganizationLoader:
-        """Pages of the admins of organizations."""
-        return AdminPageByOrganizationLoader(self._database)

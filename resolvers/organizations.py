@@ -11,7 +11,13 @@ from resolvers.authorization import authorize_change, refused
 from resolvers.context import RequestContext
 from storage import admins, organizations
 from storage.admins import AdminRecord
-from storage.organizations import OrganizationFilter, OrganizationOrderField, OrganizationRecord, OrganizationStatus
+from storage.organizations import (
+    DirectoryPage,
+    OrganizationFilter,
+    OrganizationOrderField,
+    OrganizationRecord,
+    OrganizationStatus,
+)
 from storage.pages import Page, PageRequest
 from storage.tenant_stores import TenantStore
 
@@ -66,7 +72,8 @@ async def find_page(
         if not isinstance(account, AdminRecord):
             return Page([], has_next=False, has_previous=False)
         narrow = replace(narrow, organization_id=account.organization_id)
-    found = await organizations.find_page(context.services.database, narrow, page, order=order, descending=descending)
+    found = await context.loaders.directory_pages.load(DirectoryPage(narrow, page, order, descending=descending))
+    assert found is not None  # noqa: S101 - there is always a page
     for organization in found.items:
         context.loaders.organizations.prime(organization.id, organization)
     return found

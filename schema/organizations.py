@@ -284,7 +284,7 @@ class OrganizationFilter:
         return StoredFilter(
             name_prefix=self.name_prefix,
             slug_prefix=self.slug_prefix and self.slug_prefix.lower(),
-            statuses=None if self.status is None else list(dict.fromkeys(self.status)),
+            statuses=None if self.status is None else tuple(dict.fromkeys(self.status)),
             created_from=in_utc(self.created_from),
             created_before=in_utc(self.created_before),
         )

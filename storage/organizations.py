@@ -3,6 +3,7 @@
 Records that are still being made (`PROVISIONING`) are absent for every reader here.
 """
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -109,9 +110,19 @@ class OrganizationFilter:
     organization_id: OrganizationId | None = None
     name_prefix: str | None = None
     slug_prefix: str | None = None
-    statuses: Sequence[OrganizationStatus] | None = None
+    statuses: tuple[OrganizationStatus, ...] | None = None
     created_from: datetime | None = None
     created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPage:
+    """Which page of the directory: narrowed and ordered how."""
+
+    narrow: OrganizationFilter
+    page: PageRequest
+    order: OrganizationOrderField
+    descending: bool = False
 
 
 def name_key(name: str) -> str:
@@ -180,16 +191,18 @@ async def find_active_by_slugs(database: Database, slugs: Sequence[str]) -> dict
     return {document["slug"]: from_document(document) for document in found}
 
 
-async def find_page(
-    database: Database,
-    narrow: OrganizationFilter,
-    page: PageRequest,
-    *,
-    order: OrganizationOrderField,
-    descending: bool,
-) -> Page[OrganizationRecord]:
+async def find_pages(
+    database: Database, wanted: Sequence[DirectoryPage]
+) -> dict[DirectoryPage, Page[OrganizationRecord]]:
+    """Return pages of the directory, a command for each, all at once."""
+    found = await asyncio.gather(*(find_page(database, one) for one in wanted))
+    return dict(zip(wanted, found, strict=True))
+
+
+async def find_page(database: Database, wanted: DirectoryPage) -> Page[OrganizationRecord]:
     """Return one page of the directory."""
-    query, sort = page_query(narrow, page, order=order, descending=descending)
+    page = wanted.page
+    query, sort = page_query(wanted.narrow, page, order=wanted.order, descending=wanted.descending)
     cursor = database[COLLECTION].find(query).sort(sort).limit(page.limit + 1)
     found = [from_document(document) for document in await cursor.to_list(page.limit + 1)]
     return pages.cut(found, page)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -342,14 +343,15 @@ FIFTY_WITH_ADMINS = """
 """
 
 
-async def test_fifty_organizations_with_admins_cost_four_commands(
+@pytest.fixture
+async def counted(
     settings: Settings, database: Database, operator_token: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A page of 50 with their admins and back is: session, operator, organizations, admins."""
+) -> AsyncIterator[tuple[API, Commands]]:
+    """A client of an application on 55 organizations, and the commands that it sends for its requests alone."""
     await populate(database, [f"org {number:02}" for number in range(55)])
     commands = Commands()
-    counted = watched(settings, commands)
-    monkeypatch.setattr(server, "connect", lambda _: counted)
+    client = watched(settings, commands)
+    monkeypatch.setattr(server, "connect", lambda _: client)
     loops = ((recovery, "keep_recovering"), (checkpoints, "keep_signing"), (mail_sender, "keep_sending"))
     for module, loop in loops:
         monkeypatch.setattr(module, loop, lambda *_: asyncio.sleep(60))  # It is not the page that asks then.
@@ -359,7 +361,27 @@ async def test_fifty_organizations_with_admins_cost_four_commands(
     ):
         await API(http).data("{ viewer { permissions } }", token=operator_token)  # It takes a part of the budget.
         commands.seen.clear()
-        data = await API(http).data(FIFTY_WITH_ADMINS, token=operator_token)
-        names = sorted(commands.names)
+        yield API(http), commands
+
+
+async def test_fifty_organizations_with_admins_cost_four_commands(
+    counted: tuple[API, Commands], operator_token: str
+) -> None:
+    """A page of 50 with their admins and back is: session, operator, organizations, admins."""
+    api, commands = counted
+    data = await api.data(FIFTY_WITH_ADMINS, token=operator_token)
     assert sum(len(edge["node"]["admins"]["edges"]) for edge in data["organizations"]["edges"]) == 150
-    assert names == ["find", "find", "find", "find"]
+    assert sorted(commands.names) == ["find", "find", "find", "find"]
+
+
+async def test_page_that_many_ask_for_at_once_is_fetched_once(
+    counted: tuple[API, Commands], operator_token: str
+) -> None:
+    """What is asked for while a page is fetched is fetched together, other pages beside it, and all see the same."""
+    api, commands = counted
+    other = FIFTY_WITH_ADMINS.replace("first: 50", "last: 2")
+    asked = [api.data(query, token=operator_token) for query in [FIFTY_WITH_ADMINS, other] * 8]
+    answers = await asyncio.gather(*asked)
+    pages = [[edge["node"]["name"] for edge in answer["organizations"]["edges"]] for answer in answers]
+    assert pages == [[f"org {number:02}" for number in range(50)], ["org 53", "org 54"]] * 8
+    assert len([one for one in commands.seen if one.target in {"organizations", "admins"}]) <= 16

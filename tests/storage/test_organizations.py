@@ -26,7 +26,7 @@ KEYS: dict[OrganizationOrderField, str | datetime] = {
         OrganizationFilter(),
         OrganizationFilter(name_prefix="a"),
         OrganizationFilter(slug_prefix="a"),
-        OrganizationFilter(statuses=[OrganizationStatus.SUSPENDED]),
+        OrganizationFilter(statuses=(OrganizationStatus.SUSPENDED,)),
         OrganizationFilter(created_from=datetime(2025, 1, 1, tzinfo=UTC)),
     ],
 )
