@@ -1,4 +1,4 @@
-"""What nearly every request looks up by its key, and pages that many ask for, for all requests of a process together."""
+"""What nearly every request looks up by its key, and pages that many ask for, for all of a process together."""
 
 from collections.abc import Mapping, Sequence
 
