@@ -19,7 +19,7 @@ _PICTURES = {"rate": "Requests a second", "p99": "p99 in milliseconds", "process
 _COLUMNS = (
     'Each figure is the median of the rounds. "µs a request" is processor time of all processes of a server, '
     '"database µs" that of the database; "commands" are database commands a request, counted in a run of their own. '
-    "The last three columns are Tenantry's figure divided by that of the row."
+    "Behind a peer's figure stands Tenantry's divided by it: above one is better for requests, below one for all else."
 )
 
 

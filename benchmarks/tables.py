@@ -4,8 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.figures import Figures, ratio
 
-_FIGURES = ("requests/s", "p50 ms", "p99 ms", "µs a request", "database µs", "commands", "MiB")
-_RATIOS = ("Tenantry's requests/s", "p99", "µs")
+_COLUMNS = {
+    "requests/s": "rate",
+    "p50 ms": "p50",
+    "p99 ms": "p99",
+    "µs a request": "processor",
+    "database µs": "database",
+    "commands": "commands",
+    "MiB": "memory",
+}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -15,12 +22,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def comparison(servers: Mapping[str, Figures], titles: Mapping[str, str], ours: str) -> str:
-    """Return the table of one case: a row a server, and what Tenantry's figures are of each peer's."""
+    """Return the table of one case: a row a server; behind each figure of a peer, how many times that ours is."""
     rows = []
     for key, figures in servers.items():
-        against = [""] * 3 if key == ours or ours not in servers else _ratios(servers[ours], figures)
-        rows.append([titles[key] + _failed(figures), *_shown(figures), *against])
-    return table(["", *_FIGURES, *_RATIOS], rows)
+        mine = None if key == ours else servers.get(ours)
+        rows.append([titles[key] + _failed(figures), *(_cell(name, figures, mine) for name in _COLUMNS.values())])
+    return table(["", *_COLUMNS], rows)
 
 
 def number(value: float | None) -> str:
@@ -35,14 +42,11 @@ def times(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}x"
 
 
-def _shown(figures: Figures) -> list[str]:
-    found = (figures.rate, figures.p50, figures.p99, figures.processor, figures.database or None, figures.commands)
-    return [*map(number, found), f"{figures.memory:.0f}"]
-
-
-def _ratios(ours: Figures, theirs: Figures) -> list[str]:
-    pairs = ((ours.rate, theirs.rate), (ours.p99, theirs.p99), (ours.processor, theirs.processor))
-    return [times(ratio(*pair)) for pair in pairs]
+def _cell(name: str, figures: Figures, ours: Figures | None) -> str:
+    value, own = getattr(figures, name), None if ours is None else getattr(ours, name)
+    if not value:
+        return number(value) if name in {"rate", "commands"} else ""
+    return number(value) if own is None else f"{number(value)} ({times(ratio(own, value))})"
 
 
 def _failed(figures: Figures) -> str:
