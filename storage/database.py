@@ -66,7 +66,6 @@ class Database:
             readConcernLevel="majority",
             readPreference="primary",
             retryReads=True,
-            retryWrites=True,
             timeoutMS=int(_OPERATION_SECONDS * 1000),
             serverSelectionTimeoutMS=int(_OPERATION_SECONDS * 1000),
             event_listeners=[*listeners, CommandTimer()],

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pymongo
 import pytest
+from pymongo import monitoring
 
 from storage import embedded
+from storage.database import Database
 from storage.embedded import EmbeddedDatabase, EmbeddedDatabaseError, _database_lock, running_uri
 
 _TABLES = 16
@@ -51,6 +53,40 @@ def test_folder_has_one_server(tmp_path: Path) -> None:
         second.stop()
         first.stop()
     assert running_uri(tmp_path) is None
+
+
+class TransactionNumbers(monitoring.CommandListener):
+    """Notes the numbers by which writes could be sent again."""
+
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Note the number of an update, or None."""
+        if event.command_name == "update":
+            self.seen.append(event.command.get("txnNumber"))
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Take no notice of it."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Take no notice of it."""
+
+
+async def test_writes_are_not_remembered_for_being_sent_again(tmp_path: Path) -> None:
+    """The embedded database would go through all of half an hour at each write; any other one is asked to."""
+    embedded_one = EmbeddedDatabase(tmp_path)
+    embedded_one.launch()
+    try:
+        uri = embedded_one.wait_until_ready()
+        for given, is_numbered in ((uri, False), (uri.replace("&retryWrites=false", ""), True)):
+            numbers = TransactionNumbers()
+            database = Database(given, "tenantry", listeners=[numbers])
+            await database["organizations"].update_one({"_id": "none"}, {"$set": {"a": 1}})
+            assert [number is not None for number in numbers.seen] == [is_numbered]
+            await database.close()
+    finally:
+        embedded_one.stop()
 
 
 def test_first_start_leaves_no_table_to_be_made(tmp_path: Path) -> None:
