@@ -31,7 +31,7 @@ from storage import parent_process
 
 _USER = "tenantry"
 # It keeps the answers to the writes of the last half hour, and goes through all of them at each write that the driver
-# could send again: eight milliseconds after 10,000 of them, one without. A restart forgets them: they make nothing safe.
+# could send again: eight milliseconds after 10,000 of them, one without. A restart forgets them anyway.
 _OPTIONS = "authSource=admin&replicaSet=secantus&retryWrites=false"
 _FIRST_DATABASE = "first_start"
 _TABLE_MAKERS = 28  # Each name belongs to one of 16 tables; these reach them all.
