@@ -24,6 +24,7 @@ _PIECE = 2**18
 _ERRORS = re.compile(rb'"errors":\s*\[\s*\{')
 _CHUNKED, _LENGTH = b"transfer-encoding: chunked", re.compile(rb"\r\ncontent-length: *(\d+)")
 _TIMEOUT_SECONDS = 60.0
+_SHOWN = 500
 
 
 class Run:
@@ -48,8 +49,15 @@ class Run:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 status, body = await _answer(reader)
             self.milliseconds.append((time.perf_counter() - began) * 1000)
-            self.errors += status >= 400 or _ERRORS.search(body) is not None
+            if status >= 400 or _ERRORS.search(body) is not None:
+                self._note_failure(body)
         writer.close()
+
+    def _note_failure(self, body: bytes) -> None:
+        """Count a failure, and show the first one."""
+        if not self.errors:
+            sys.stderr.write(f"{body[:_SHOWN].decode(errors='replace')}\n")
+        self.errors += 1
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
