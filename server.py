@@ -258,6 +258,7 @@ async def open_state(settings: Settings) -> AsyncIterator[State]:
             rate_limit=settings.rate_limit,
             anonymous_rate_limit=settings.anonymous_rate_limit,
             rate_limit_url=settings.rate_limit_url,
+            most_waiting=settings.max_requests_at_once // 2,
             trusted_documents=settings.trusted_documents,
         ),
     ) as opened:

@@ -34,7 +34,8 @@ class Policy:
 
     Without a `verification_period`, a sign-up stays with an owner whose address is not verified. Rates are in units of
     cost a minute: of an organization, and of an address of strangers; `rate_limit_url` says where a Redis is that holds
-    these budgets, instead of the database.
+    these budgets, instead of the database. `most_waiting` is how many operations of an organization may wait for others of
+    it.
     """
 
     open_signup: bool = True
@@ -46,6 +47,7 @@ class Policy:
     rate_limit: int = 60_000
     anonymous_rate_limit: int = 6_000
     rate_limit_url: SecretStr | None = None
+    most_waiting: int = 100
     trusted_documents: TrustedDocuments = TrustedDocuments.OFF
 
 
@@ -65,10 +67,10 @@ class Services:
     feed: EventFeed
     mailer: Mailer
     rate_budgets: RateBudgets
+    shares: Shares
     registered_operations: RegisteredOperations
     remembered_operations: RememberedOperations
     logins: LoginQueues = field(default_factory=LoginQueues)
-    shares: Shares = field(default_factory=Shares)
     unregistered_documents: UnregisteredDocuments = field(default_factory=UnregisteredDocuments)
 
 
@@ -93,6 +95,7 @@ async def opened(
         feed=EventFeed(lookups, rounds, policy.subscriptions_per_organization),
         mailer=mailer,
         rate_budgets=RateBudgets(budget_places.of(database, redis_url)),
+        shares=Shares(policy.most_waiting),
         registered_operations=RegisteredOperations(database),
         remembered_operations=RememberedOperations(database),
     )

@@ -16,7 +16,6 @@ from auth.errors import RateLimitedError
 _UNITS = 16
 _MOST_UNITS = 8
 _HELD_SECONDS = 0.1  # What takes longer is not to hold up all else of its organization.
-_MAX_WAITING = 50
 _PRESENT_SECONDS = 1.0
 _AT_ONCE = contextlib.nullcontext()
 
@@ -32,15 +31,16 @@ class TooMuchAtOnceError(RateLimitedError):
 class _Share:
     """The units of cost that a payer has left, and who waits for some, in order."""
 
+    most_waiting: int
     free: int = _UNITS
     waiting: deque[tuple[int, asyncio.Future[None]]] = field(default_factory=deque)
 
     async def take(self, units: int) -> None:
-        """Wait for units. Raises `TooMuchAtOnceError` if fifty wait already."""
+        """Wait for units. Raises `TooMuchAtOnceError` if too many wait already."""
         if not self.waiting and units <= self.free:
             self.free -= units
             return
-        if len(self.waiting) >= _MAX_WAITING:
+        if len(self.waiting) >= self.most_waiting:
             raise TooMuchAtOnceError
         given: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append((units, given))
@@ -96,9 +96,10 @@ class _Place:
 
 
 class Shares:
-    """The shares of all payers in this process."""
+    """The shares of all payers in this process, of whose operations so many may wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_waiting: int) -> None:
+        self._most_waiting = most_waiting
         self._shares: WeakValueDictionary[str, _Share] = WeakValueDictionary()
         self._latest = ""
         self._latest_at = self._other_at = time.monotonic() - 2 * _PRESENT_SECONDS
@@ -114,11 +115,11 @@ class Shares:
     def place(self, payer: str, units: int) -> AbstractAsyncContextManager[None]:
         """Return what an operation that costs so many units is executed in, when it is its payer's turn.
 
-        Raises `TooMuchAtOnceError`, when it is entered, if fifty of this payer wait.
+        Raises `TooMuchAtOnceError`, when it is entered, if too many of this payer wait.
         """
         if self.note(payer):
             return _AT_ONCE
         share = self._shares.get(payer)
         if share is None:
-            share = self._shares[payer] = _Share()
+            share = self._shares[payer] = _Share(self._most_waiting)
         return _Place(share, min(units, _MOST_UNITS))

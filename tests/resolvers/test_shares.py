@@ -11,6 +11,7 @@ from resolvers import shares as module
 from resolvers.shares import Shares, TooMuchAtOnceError
 from tests.storage.directory import until
 
+_MOST_WAITING = 50
 NOISY, QUIET = "payer:noisy", "payer:quiet"
 
 
@@ -18,7 +19,7 @@ class Process:
     """Executes operations that go on until told to end."""
 
     def __init__(self) -> None:
-        self.shares = Shares()
+        self.shares = Shares(_MOST_WAITING)
         self.executed: Counter[str] = Counter()
         self._end = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,9 +107,9 @@ async def test_who_asks_later_comes_later(process: Process) -> None:
     await process.end()
 
 
-async def test_not_more_than_fifty_wait(process: Process) -> None:
+async def test_not_more_than_so_many_wait(process: Process) -> None:
     """Those that come then are refused at once, and told to come again."""
-    await process.ask(NOISY, 8, times=52)
+    await process.ask(NOISY, 8, times=_MOST_WAITING + 2)
     (refused,) = await process.ask(NOISY, 8)
     error = refused.exception()
     assert isinstance(error, TooMuchAtOnceError)
@@ -133,7 +134,7 @@ async def test_what_takes_long_holds_nobody_up(process: Process, held: Callable[
 
 async def test_who_is_cancelled_takes_nothing_along(process: Process) -> None:
     """Neither while it waits, nor in the moment in which it is given its place, nor while it is executed."""
-    share = module._Share()  # noqa: SLF001 - the moment has to be exact
+    share = module._Share(_MOST_WAITING)  # noqa: SLF001 - the moment has to be exact
     await share.take(16)
     waiting = [asyncio.create_task(share.take(8)) for _ in range(3)]
     await turns()
