@@ -34,8 +34,8 @@ class Policy:
 
     Without a `verification_period`, a sign-up stays with an owner whose address is not verified. Rates are in units of
     cost a minute: of an organization, and of an address of strangers; `rate_limit_url` says where a Redis is that holds
-    these budgets, instead of the database. `most_waiting` is how many operations of an organization may wait for others of
-    it.
+    these budgets, instead of the database. `most_waiting` is how many operations of an organization may wait for its
+    others.
     """
 
     open_signup: bool = True

@@ -51,7 +51,7 @@ async def test_only_the_organization_that_asks_much_waits(
 async def test_too_much_at_once_is_refused_like_what_is_over_budget(
     api: API, member: Member, services: Services
 ) -> None:
-    """Beyond half of what a process executes at once: 429, with when to come again, while everybody else is answered."""
+    """Beyond half of what a process executes: 429, with when to come again, while everybody else is answered."""
     other, payer = await api.sign_up(), f"payer:{ids.decode_organization(member.organization_id)}"
     share = services.shares
     async with share.place(payer, _DEAR), share.place(payer, _DEAR):
