@@ -16,7 +16,7 @@ from storage.pages import Page, PageRequest
 
 COLLECTION = "admins"
 INDEXES = [
-    IndexModel("email_key", name="email", unique=True, partialFilterExpression={"email_key": {"$exists": True}}),
+    IndexModel("email_key", name="by_email", unique=True, partialFilterExpression={"email_key": {"$gt": ""}}),
     IndexModel(
         [("organization_id", ASCENDING), ("created_at", ASCENDING), ("_id", ASCENDING)],
         name="by_organization",

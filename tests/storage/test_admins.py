@@ -7,10 +7,11 @@ import pytest
 from auth.identifiers import AdminId, OrganizationId
 from auth.roles import Role
 from storage import admins
-from storage.admins import AdminRecord, AdminStatus
+from storage.admins import AdminRecord, AdminStatus, email_key
 from storage.database import Database, new_id
 from storage.pages import PageRequest
 from tests.commands import Commands
+from tests.storage import plans
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -77,3 +78,10 @@ async def test_one_with_very_many(database: Database, staff: dict[OrganizationId
     assert len(found[crowd].items) == 20
     assert found[crowd].has_next
     assert {admin.id for admin in found[crowd].items} <= {*staff[crowd]}
+
+
+async def test_account_is_found_by_the_index_of_its_address(database: Database) -> None:
+    """A login reads one record, however many accounts there are."""
+    stages = await plans.stages(database, admins.COLLECTION, {"email_key": email_key("ada@example.com")}, [("_id", 1)])
+    assert "IXSCAN" in stages
+    assert "COLLSCAN" not in stages
