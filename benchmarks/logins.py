@@ -24,6 +24,7 @@ from auth.algorithms import Algorithm
 from auth.identifiers import AdminId, OrganizationId, SessionId
 from auth.keys import KeyRing
 from auth.tokens import AccessTokens
+from benchmarks.figures import percentile
 from schema import ids
 from storage.embedded import running_uri
 from tests.api import API, Member
@@ -39,12 +40,12 @@ _CREATE = "mutation ($input: CreateDocumentInput!) { createDocument(input: $inpu
 
 async def read(api: API, member: Member, document_id: str, seconds: float) -> list[float]:
     """Read one document again and again; return how many milliseconds each answer took, in order."""
-    found, end = [], time.perf_counter() + seconds
-    while (began := time.perf_counter()) < end:
+
+    async def ask() -> None:
         data = await api.data(_READ, {"id": document_id}, token=member.token)
-        found.append((time.perf_counter() - began) * 1000)
         assert data["node"]["version"] == 1
-    return sorted(found)
+
+    return await timed(ask, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +149,6 @@ def warm_verification() -> float:
             tokens.verify(token)
         found.append((time.process_time() - began) * 100)
     return statistics.median(found)
-
-
-def percentile(ordered: list[float], share: float) -> float:
-    """Return the value that this share of all values does not exceed."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.logins import percentile, read
+from benchmarks.figures import percentile
+from benchmarks.logins import read
 from tests.api import API, Member
 from tests.e2e import process
 
