@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel
 
 from auth.identifiers import AdminId, OperatorId, OrganizationId
 from auth.roles import Role
 from storage import pages
-from storage.database import Database, Document, Session
+from storage.database import Database, Document, Session, change_one
 from storage.pages import Page, PageRequest
 
 COLLECTION = "admins"
@@ -205,12 +205,8 @@ async def update(
     fields = dict(changes)
     if "email" in changes:
         fields |= {"email_key": email_key(str(changes["email"])), "email_verified": False}
-    document: Document | None = await database[COLLECTION].find_one_and_update(
-        {"_id": admin_id, "password_hash": password_hash, "email_key": {"$exists": True}},
-        {"$set": fields},
-        return_document=ReturnDocument.AFTER,
-        session=session,
-    )
+    unchanged = {"_id": admin_id, "password_hash": password_hash, "email_key": {"$exists": True}}
+    document = await change_one(database[COLLECTION], unchanged, {"$set": fields}, session)
     record = None if document is None else from_document(document)
     return record if isinstance(record, AdminRecord) else None
 

@@ -179,6 +179,17 @@ async def _attempt(session: Session, work: Callable[[Session], Coroutine[Any, An
                 return result
 
 
+async def change_one(collection: Collection, query: Document, update: Document, tx: Session) -> Document | None:
+    """Change the record with the `_id` of a query, if it still is as that says; return it as it is then, or None.
+
+    Not by `findAndModify`, for which the embedded database reads the whole collection.
+    """
+    if not (await collection.update_one(query, update, session=tx)).matched_count:
+        return None
+    document: Document | None = await collection.find_one({"_id": query["_id"]}, session=tx)
+    return document
+
+
 def new_id() -> str:
     """Return a new id of 24 hexadecimal digits that rises with time."""
     return str(ObjectId())

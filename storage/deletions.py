@@ -7,14 +7,12 @@ begins (`storage/purges.py`); or it notes `purge_at`, and until then nothing els
 
 from datetime import datetime, timedelta
 
-from pymongo import ReturnDocument
-
 from auth.identifiers import OrganizationId
 from storage import audit_events, idempotency, invitations, leases, one_time_tokens, organizations, sessions
 from storage.acts import SYSTEM, Act
 from storage.audit_actions import AuditAction, Target, TargetKind
 from storage.audit_events import NewEvent
-from storage.database import Database, Document, Session, now
+from storage.database import Database, Document, Session, change_one, now
 from storage.organizations import OrganizationRecord, OrganizationStatus
 
 _IDLE: Document = {"migration_id": {"$exists": False}, "builds": {"$in": [None, 0]}}
@@ -111,15 +109,12 @@ async def _mark(
 
 
 async def _restore(database: Database, tx: Session, organization_id: OrganizationId, act: Act) -> Document | None:
-    restored: Document | None = await database[organizations.COLLECTION].find_one_and_update(
-        {"_id": organization_id, "status": OrganizationStatus.DELETED, "purge_at": {"$exists": True}},
-        {
-            "$set": {"status": OrganizationStatus.ACTIVE, "updated_at": now()},
-            "$unset": {"deleted_at": "", "deleted_by": "", "purge_at": ""},
-        },
-        return_document=ReturnDocument.AFTER,
-        session=tx,
-    )
+    restorable = {"_id": organization_id, "status": OrganizationStatus.DELETED, "purge_at": {"$exists": True}}
+    active = {
+        "$set": {"status": OrganizationStatus.ACTIVE, "updated_at": now()},
+        "$unset": {"deleted_at": "", "deleted_by": "", "purge_at": ""},
+    }
+    restored = await change_one(database[organizations.COLLECTION], restorable, active, tx)
     if restored is not None:
         await _record(database, tx, organization_id, act, AuditAction.ORGANIZATION_RESTORED, {})
     return restored

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel
 
 from auth.identifiers import AdminId, InvitationId, OrganizationId
 from auth.one_time_tokens import TokenPurpose
@@ -19,7 +19,7 @@ from storage.acts import Act, ActorReference
 from storage.admins import AdminRecord, email_key
 from storage.audit_actions import AuditAction, Target, TargetKind
 from storage.audit_events import NewEvent
-from storage.database import Database, Document, Session, now
+from storage.database import Database, Document, Session, change_one, now
 from storage.pages import Page, PageRequest
 
 COLLECTION = "invitations"
@@ -200,12 +200,8 @@ async def end(
     `admin` is the one that an accepted invitation makes.
     """
     made = {} if admin is None else {"admin_id": admin.id}
-    document: Document | None = await database[COLLECTION].find_one_and_update(
-        {"_id": invitation_id, **_PENDING},
-        {"$set": {"state": state, "ended_at": now(), **made}},
-        return_document=ReturnDocument.AFTER,
-        session=tx,
-    )
+    change = {"$set": {"state": state, "ended_at": now(), **made}}
+    document = await change_one(database[COLLECTION], {"_id": invitation_id, **_PENDING}, change, tx)
     if document is None:
         return None
     ended = from_document(document)

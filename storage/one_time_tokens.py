@@ -65,7 +65,11 @@ async def find(database: Database, purpose: TokenPurpose, token: str) -> TokenSu
 async def spend(database: Database, tx: Session, purpose: TokenPurpose, token: str) -> TokenSubject | None:
     """Use a token up; return what it is about, or None if it does not count, for whatever reason."""
     query = _query(purpose, token)
-    return None if query is None else _subject(await database[COLLECTION].find_one_and_delete(query, session=tx))
+    if query is None:
+        return None
+    document: Document | None = await database[COLLECTION].find_one(query, session=tx)
+    spent = await database[COLLECTION].delete_one(query, session=tx)
+    return _subject(document) if spent.deleted_count else None
 
 
 async def void(

@@ -239,8 +239,9 @@ async def _update_active(
 
     async def write(tx: Session) -> OrganizationRecord | None:
         update = {**fields, **names, "updated_at": now()}
-        before: Document | None = await database[COLLECTION].find_one_and_update(active, {"$set": update}, session=tx)
-        if before is None:
+        before: Document | None = await database[COLLECTION].find_one(active, session=tx)
+        changed = await database[COLLECTION].update_one(active, {"$set": update}, session=tx)
+        if before is None or not changed.matched_count:
             return None
         changes = {name: audit_events.change(before[name], value) for name, value in fields.items()}
         event = NewEvent(AuditAction.ORGANIZATION_UPDATED, Target(TargetKind.ORGANIZATION, organization_id), changes)

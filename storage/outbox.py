@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from pymongo import IndexModel, ReturnDocument
+from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from auth.identifiers import AdminId, InvitationId, OrganizationId
@@ -158,10 +158,10 @@ def _admission(mail: Mail, at: datetime) -> list[Document]:
 
 
 async def _claim(database: Database, found: Document) -> Document | None:
-    claimed = {"$set": {"due_at": now() + _CLAIMED, "claim": new_id()}, "$inc": {"attempts": 1}}
-    document: Document | None = await database[COLLECTION].find_one_and_update(
-        {"_id": found["_id"], "due_at": found["due_at"]}, claimed, return_document=ReturnDocument.AFTER
-    )
+    claim = new_id()
+    claimed = {"$set": {"due_at": now() + _CLAIMED, "claim": claim}, "$inc": {"attempts": 1}}
+    await database[COLLECTION].update_one({"_id": found["_id"], "due_at": found["due_at"]}, claimed)
+    document: Document | None = await database[COLLECTION].find_one({"_id": found["_id"], "claim": claim})
     return document
 
 

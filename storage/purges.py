@@ -98,8 +98,9 @@ async def _note_what_goes(database: Database, pending: Document, store: TenantSt
 async def _release(database: Database, tx: Session, pending: Document) -> None:
     unset = dict.fromkeys(("lease", "verify_by", "verify_reminder_at"), "")
     purged = {"$set": {"placement": None, "purged_at": now()}, "$unset": unset}
-    document = await database[organizations.COLLECTION].find_one_and_update(pending, purged, session=tx)
-    if document is None:
+    collection = database[organizations.COLLECTION]
+    document = await collection.find_one(pending, session=tx)
+    if document is None or not (await collection.update_one(pending, purged, session=tx)).matched_count:
         raise _PurgeLostError
     organization_id = OrganizationId(document["_id"])
     if document.get("taken_over"):

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
-from pymongo import ReturnDocument
 
 from storage import (
     burned_names,
@@ -117,18 +116,13 @@ async def _claimed(
 
 async def _claim(database: Database, collection: str, found: Document, *, expired_only: bool) -> Document | None:
     """Take a lease over; note it if the worker that had it may still be alive, and do something late."""
-    change: Document = {"$set": {"lease": leases.lease(leases.new_owner())}, "$inc": {"attempts": 1}}
+    worker = leases.new_owner()
+    change: Document = {"$set": {"lease": leases.lease(worker)}, "$inc": {"attempts": 1}}
     if expired_only and not leases.is_released(found["lease"]):
         change["$set"]["taken_over"] = True
-    document: Document | None = await database[collection].find_one_and_update(
-        {
-            "_id": found["_id"],
-            **leases.claimable(expired_only=expired_only),
-            **leases.held_by(found["lease"]["owner"]),
-        },
-        change,
-        return_document=ReturnDocument.AFTER,
-    )
+    claimable = {**leases.claimable(expired_only=expired_only), **leases.held_by(found["lease"]["owner"])}
+    await database[collection].update_one({"_id": found["_id"], **claimable}, change)
+    document: Document | None = await database[collection].find_one({"_id": found["_id"], **leases.held_by(worker)})
     return document
 
 

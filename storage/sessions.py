@@ -1,10 +1,10 @@
 """The collection `sessions`: one record a login, alive until it is revoked or reaches its end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, IndexModel
 
 from auth.identifiers import AdminId, OperatorId, OrganizationId, SessionId
 from storage import pages
@@ -144,13 +144,19 @@ async def rotate(
     """
     at, current = now(), session.refresh.current
     refresh = {"refresh.current": successor, "refresh.previous": current, "refresh.rotated_at": at}
-    client = {"user_agent": user_agent, "address": address}
-    document: Document | None = await database[COLLECTION].find_one_and_update(
-        {"_id": session.id, "refresh.current": current, "revoked_at": {"$exists": False}},
-        {"$set": {**refresh, **client, "last_used_at": at, "idle_expires_at": idle_expires_at}},
-        return_document=ReturnDocument.AFTER,
+    used: Document = {
+        "last_used_at": at,
+        "idle_expires_at": idle_expires_at,
+        "user_agent": user_agent,
+        "address": address,
+    }
+    result = await database[COLLECTION].update_one(
+        {"_id": session.id, "refresh.current": current, "revoked_at": {"$exists": False}}, {"$set": {**refresh, **used}}
     )
-    return None if document is None else from_document(document)
+    if not result.matched_count:
+        return None
+    state = replace(session.refresh, current=successor, rotated_at=at, previous=current)
+    return replace(session, refresh=state, **used)
 
 
 async def revoke(database: Database, tx: Session, session_id: SessionId) -> bool:

@@ -35,7 +35,7 @@ from storage.admins import AdminRecord
 from storage.audit_actions import AuditAction, Target, TargetKind
 from storage.audit_events import NewEvent
 from storage.conflicts import EmailTakenError, SlugTakenError
-from storage.database import Database, Document, Session, now
+from storage.database import Database, Document, Session, change_one, now
 from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.outbox import Mail, MailKind
 from storage.placements import Placement
@@ -86,12 +86,12 @@ async def undo(database: Database, organization_id: OrganizationId, worker: str)
     """
     undoer = leases.new_owner()
     provisioning = {"_id": organization_id, "status": OrganizationStatus.PROVISIONING}
-    document: Document | None = await database[organizations.COLLECTION].find_one_and_update(
-        {**provisioning, **leases.held_by(worker)}, {"$set": {"lease": leases.lease(undoer)}}
-    )
+    unfinished = {**provisioning, **leases.held_by(undoer)}
+    collection = database[organizations.COLLECTION]
+    await collection.update_one({**provisioning, **leases.held_by(worker)}, {"$set": {"lease": leases.lease(undoer)}})
+    document: Document | None = await collection.find_one(unfinished)
     if document is None:
         return
-    unfinished = {**provisioning, **leases.held_by(undoer)}
     store = TenantStore(database, organization_id, Placement.from_document(document["placement"]))
 
     if await store.drop_if_empty():
@@ -128,11 +128,9 @@ async def _activate(
 ) -> None:
     at = now()
     active = {"status": OrganizationStatus.ACTIVE, "updated_at": at, **lapses.deadlines(at, verification_period)}
-    organization: Document | None = await database[organizations.COLLECTION].find_one_and_update(
-        {"_id": owner.organization_id, "status": OrganizationStatus.PROVISIONING, **leases.held_by(worker)},
-        {"$set": active, "$unset": {"lease": ""}},
-        session=tx,
-    )
+    held = {"_id": owner.organization_id, "status": OrganizationStatus.PROVISIONING, **leases.held_by(worker)}
+    change = {"$set": active, "$unset": {"lease": ""}}
+    organization = await change_one(database[organizations.COLLECTION], held, change, tx)
     if organization is None:
         raise SignUpLostError
     password = {"$set": {"password_hash": owner.password_hash}}

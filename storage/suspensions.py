@@ -6,7 +6,6 @@ What is under way of a move, an import or an index goes on or waits: a suspensio
 import asyncio
 
 import structlog
-from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
 from auth.identifiers import OrganizationId
@@ -14,7 +13,7 @@ from storage import audit_events, organizations
 from storage.acts import Act
 from storage.audit_actions import AuditAction, Target, TargetKind
 from storage.audit_events import NewEvent
-from storage.database import Database, Document, Session, now
+from storage.database import Database, Document, Session, change_one, now
 from storage.organizations import OrganizationRecord, OrganizationStatus
 from storage.tenant_stores import TenantStore
 
@@ -69,9 +68,7 @@ async def _change(
     database: Database, query: Document, update: Document, act: Act, event: NewEvent
 ) -> OrganizationRecord | None:
     async def write(tx: Session) -> OrganizationRecord | None:
-        changed: Document | None = await database[organizations.COLLECTION].find_one_and_update(
-            query, update, return_document=ReturnDocument.AFTER, session=tx
-        )
+        changed = await change_one(database[organizations.COLLECTION], query, update, tx)
         if changed is None:
             return None
         await audit_events.record(database, tx, changed["_id"], act, event)

@@ -10,6 +10,8 @@ LAYERS = ("server.py", "schema", "resolvers", "storage", "auth")
 MAX_LINES = 400
 MORE_LINES = {"server.py": 500}  # The design puts settings, application and command line into it.
 MANY = {"update_many", "delete_many"}
+FIND_AND = {"find_one_and_update", "find_one_and_delete", "find_one_and_replace"}
+FINDERS = {"storage/throttles.py", "storage/rate_budgets.py", "storage/import_records.py"}  # Records that pass away.
 TENANT_DOORS = {"storage/tenant_stores.py", "storage/database.py"}
 
 
@@ -42,6 +44,8 @@ def _call(path: str, call: ast.Call, function: ast.Attribute) -> Iterator[str]:
         yield f"{path}:{call.lineno}: {function.attr} outside a transaction can hang the embedded database (design, 3)"
     if function.attr in {"rename", "create_collection"} and path.startswith("storage/"):
         yield f"{path}:{call.lineno}: {function.attr} is not safe on the embedded database (design, 3)"
+    if function.attr in FIND_AND and path not in FINDERS:
+        yield f"{path}:{call.lineno}: the embedded database reads the whole collection for {function.attr}"
     if function.attr in {"drop_database", "list_collection_names"}:
         yield f"{path}:{call.lineno}: {function.attr} is not ours to call (design, 3)"
 

@@ -7,14 +7,15 @@ from tests.storage import directory
 
 
 async def test_recording_is_part_of_the_transaction(database: Database, watched: tuple[Database, Commands]) -> None:
-    """A change of one document is one transaction with nothing before or after it: four commands of it record."""
+    """A change of one document is one transaction with nothing before or after it: four of its commands record."""
     organization = await directory.sign_up(database, "acme")
     client, commands = watched
     commands.seen.clear()
     await organizations.update_description(client, organization.id, "Rockets", directory.ACT)
     names = [(command.name, command.target) for command in commands.seen]
     assert names == [
-        ("findAndModify", "organizations"),
+        ("find", "organizations"),
+        ("update", "organizations"),
         ("find", "organizations"),
         ("update", "organizations"),
         ("insert", "audit_events"),
