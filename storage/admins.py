@@ -173,17 +173,11 @@ async def _look_up(
     database: Database, organization_ids: Sequence[OrganizationId], page: PageRequest
 ) -> dict[OrganizationId, list[Document]]:
     """Return the same page of each organization's admins, and one more, however many there are."""
-    conditions = pages.bounds("created_at", page, descending=False)
     lookup = {
         "from": COLLECTION,
         "localField": "_id",
         "foreignField": "organization_id",
-        "pipeline": [
-            {"$match": {"removed_at": None}},
-            *({"$match": condition} for condition in conditions),
-            {"$sort": dict(pages.sort("created_at", page, descending=False))},
-            {"$limit": page.limit + 1},
-        ],
+        "pipeline": pages.stages([{"removed_at": None}], "created_at", page, descending=False),
         "as": "admins",
     }
     pipeline: list[Document] = [

@@ -147,21 +147,18 @@ async def find_page(
     page: PageRequest,
 ) -> Page[InvitationRecord]:
     """Return a page of an organization's invitations, newest first; of any state unless some are given."""
-    query, sort = page_query(organization_id, states, page)
-    cursor = database[COLLECTION].find(query).sort(sort).limit(page.limit + 1)
-    return pages.cut([from_document(document) for document in await cursor.to_list(page.limit + 1)], page)
+    found = await database[COLLECTION].aggregate(page_stages(organization_id, states, page)).to_list(page.limit + 1)
+    return pages.cut([from_document(document) for document in found], page)
 
 
-def page_query(
+def page_stages(
     organization_id: OrganizationId, states: Sequence[InvitationState] | None, page: PageRequest
-) -> tuple[Document, list[tuple[str, int]]]:
-    """Return the filter and the sort order of a page of invitations."""
+) -> list[Document]:
+    """Return the aggregation that reads a page of invitations."""
     query: Document = {"organization_id": organization_id}
     if states is not None:
         query["state"] = {"$in": list(states)}
-    if conditions := pages.bounds("created_at", page, descending=True):
-        query["$and"] = conditions
-    return query, pages.sort("created_at", page, descending=True)
+    return pages.stages([query], "created_at", page, descending=True)
 
 
 async def count_pending(database: Database, tx: Session, organization_id: OrganizationId) -> int:

@@ -190,15 +190,10 @@ async def find_by_ids(database: Database, ids: Sequence[MigrationId]) -> dict[Mi
 
 async def find_page(database: Database, organization_id: OrganizationId, page: PageRequest) -> Page[MigrationRecord]:
     """Return a page of an organization's moves, newest first."""
-    query, sort = page_query(organization_id, page)
-    cursor = database[COLLECTION].find(query).sort(sort).limit(page.limit + 1)
-    found = [from_document(document) for document in await cursor.to_list(page.limit + 1)]
-    return pages.cut(found, page)
+    found = await database[COLLECTION].aggregate(page_stages(organization_id, page)).to_list(page.limit + 1)
+    return pages.cut([from_document(document) for document in found], page)
 
 
-def page_query(organization_id: OrganizationId, page: PageRequest) -> tuple[Document, list[tuple[str, int]]]:
-    """Return the filter and the sort order of a page of moves."""
-    query: Document = {"organization_id": organization_id}
-    if conditions := pages.bounds("started_at", page, descending=True):
-        query["$and"] = conditions
-    return query, pages.sort("started_at", page, descending=True)
+def page_stages(organization_id: OrganizationId, page: PageRequest) -> list[Document]:
+    """Return the aggregation that reads a page of moves."""
+    return pages.stages([{"organization_id": organization_id}], "started_at", page, descending=True)

@@ -202,18 +202,13 @@ async def find_pages(
 async def find_page(database: Database, wanted: DirectoryPage) -> Page[OrganizationRecord]:
     """Return one page of the directory."""
     page = wanted.page
-    query, sort = page_query(wanted.narrow, page, order=wanted.order, descending=wanted.descending)
-    cursor = database[COLLECTION].find(query).sort(sort).limit(page.limit + 1)
-    found = [from_document(document) for document in await cursor.to_list(page.limit + 1)]
-    return pages.cut(found, page)
+    found = await database[COLLECTION].aggregate(page_stages(wanted)).to_list(page.limit + 1)
+    return pages.cut([from_document(document) for document in found], page)
 
 
-def page_query(
-    narrow: OrganizationFilter, page: PageRequest, *, order: OrganizationOrderField, descending: bool
-) -> tuple[Document, list[tuple[str, int]]]:
-    """Return the filter and the sort order of a page of the directory."""
-    conditions = [*_conditions(narrow), *pages.bounds(order, page, descending=descending)]
-    return {"$and": conditions}, pages.sort(order, page, descending=descending)
+def page_stages(wanted: DirectoryPage) -> list[Document]:
+    """Return the aggregation that reads a page of the directory."""
+    return pages.stages(_conditions(wanted.narrow), wanted.order, wanted.page, descending=wanted.descending)
 
 
 async def update_description(

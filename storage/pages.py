@@ -1,6 +1,6 @@
 """Keyset pagination: a page starts behind the key of the last record seen, at equal cost at any depth."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -32,15 +32,19 @@ class Page(Generic[_T]):
     has_previous: bool
 
 
-def bounds(field: str, page: PageRequest, *, descending: bool) -> list[Document]:
-    """Return the conditions that keep a query between the page's keys, each one range of an index."""
+def stages(conditions: Iterable[Document], field: str, page: PageRequest, *, descending: bool) -> list[Document]:
+    """Return the aggregation of what meets all conditions, and of it the page and one record more, in its order.
+
+    What decides between records of the same value is a stage of its own: MongoDB makes one filter of them all, and one
+    range of an index; the embedded database uses no index for a filter with an `$or`.
+    """
     beyond, within = ("$lt", "$gt") if descending else ("$gt", "$lt")
-    conditions = []
-    if page.after is not None:
-        conditions.append(_bound(field, page.after, beyond))
-    if page.before is not None:
-        conditions.append(_bound(field, page.before, within))
-    return conditions
+    keys = [(key, operator) for key, operator in ((page.after, beyond), (page.before, within)) if key is not None]
+    ranges = [{field: {f"{operator}e": value}} for (value, _), operator in keys]
+    ties = [{"$or": [{field: {operator: value}}, {"_id": {operator: one}}]} for (value, one), operator in keys]
+    filters = [*_merged([*ranges, *conditions]), *ties]
+    order = dict(sort(field, page, descending=descending))
+    return [*({"$match": one} for one in filters), {"$sort": order}, {"$limit": page.limit + 1}]
 
 
 def sort(field: str, page: PageRequest, *, descending: bool) -> list[tuple[str, int]]:
@@ -50,7 +54,7 @@ def sort(field: str, page: PageRequest, *, descending: bool) -> list[tuple[str, 
 
 
 def cut(items: Sequence[_T], page: PageRequest) -> Page[_T]:
-    """Make a page of up to `limit + 1` records that were read in the order of `sort`."""
+    """Make a page of up to `limit + 1` records that were read by `stages`."""
     more = len(items) > page.limit
     items = items[: page.limit]
     if page.backwards:
@@ -58,9 +62,13 @@ def cut(items: Sequence[_T], page: PageRequest) -> Page[_T]:
     return Page(items, has_next=more, has_previous=page.after is not None)
 
 
-def _bound(field: str, key: Key, operator: str) -> Document:
-    value, record_id = key
-    return {
-        field: {f"{operator}e": value},
-        "$or": [{field: {operator: value}}, {"_id": {operator: record_id}}],
-    }
+def _merged(conditions: Iterable[Document]) -> list[Document]:
+    """Return as few filters as these conditions can stand in, most of them in the first."""
+    first: Document = {}
+    others = []
+    for condition in conditions:
+        if first.keys().isdisjoint(condition):
+            first |= condition
+        else:
+            others.append(condition)
+    return [first, *others]

@@ -116,17 +116,14 @@ async def find_by_ids(database: Database, ids: Sequence[SessionId]) -> dict[Sess
 
 async def find_page(database: Database, subject_id: AdminId | OperatorId, page: PageRequest) -> Page[SessionRecord]:
     """Return a page of an account's live sessions, newest first."""
-    query, sort = page_query(subject_id, page)
-    cursor = database[COLLECTION].find(query).sort(sort).limit(page.limit + 1)
-    return pages.cut([from_document(document) for document in await cursor.to_list(page.limit + 1)], page)
+    found = await database[COLLECTION].aggregate(page_stages(subject_id, page)).to_list(page.limit + 1)
+    return pages.cut([from_document(document) for document in found], page)
 
 
-def page_query(subject_id: AdminId | OperatorId, page: PageRequest) -> tuple[Document, list[tuple[str, int]]]:
-    """Return the filter and the sort order of a page of live sessions."""
-    query: Document = {"subject_id": subject_id, "revoked_at": None, **_not_over(now())}
-    if conditions := pages.bounds("created_at", page, descending=True):
-        query["$and"] = conditions
-    return query, pages.sort("created_at", page, descending=True)
+def page_stages(subject_id: AdminId | OperatorId, page: PageRequest) -> list[Document]:
+    """Return the aggregation that reads a page of live sessions."""
+    live = {"subject_id": subject_id, "revoked_at": None, **_not_over(now())}
+    return pages.stages([live], "created_at", page, descending=True)
 
 
 async def rotate(

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storage import organizations, pages
-from storage.database import Database
-from storage.organizations import OrganizationFilter, OrganizationOrderField, OrganizationStatus
+from storage import organizations
+from storage.database import Database, Document
+from storage.organizations import DirectoryPage, OrganizationFilter, OrganizationOrderField, OrganizationStatus
 from storage.pages import PageRequest
 from tests.storage import plans
 
@@ -35,16 +35,26 @@ async def test_pages_are_read_in_the_order_of_an_index(
 ) -> None:
     """The plan of a page behind a cursor has an index scan and no sort."""
     page = PageRequest(10, after=(KEYS[order], "0" * 24), backwards=backwards)
-    query, sort = organizations.page_query(narrow, page, order=order, descending=descending)
-    full = await plans.stages(database, organizations.COLLECTION, query, sort)
-    if not (
-        await database.capabilities()
-    ).drops_at_once:  # The embedded one, whose planner heeds a range that stands alone, no more.
-        (bound,) = pages.bounds(order, page, descending=descending)
-        alone = await plans.stages(database, organizations.COLLECTION, {order: bound[order]}, sort)
-        full = [stage for stage in alone if stage != "SORT"]
-    assert "IXSCAN" in full
-    assert not {"SORT", "COLLSCAN"} & set(full)
+    pipeline = organizations.page_stages(DirectoryPage(narrow, page, order, descending))
+    heeded: Document = {order: pipeline[0]["$match"][order]}
+    found = await plans.stages_of_page(database, organizations.COLLECTION, pipeline, heeded=heeded)
+    assert "IXSCAN" in found
+    assert not plans.SORTS & set(found)
+
+
+@pytest.mark.parametrize("order", list(OrganizationOrderField))
+async def test_place_of_a_cursor_is_found_without_reading_all(
+    database: Database, order: OrganizationOrderField
+) -> None:
+    """What stands in the first filter is without an `$or`, for which the embedded database would read all."""
+    page = PageRequest(10, after=(KEYS[order], "0" * 24), before=(KEYS[order], "f" * 24))
+    narrow = OrganizationFilter(name_prefix="a", slug_prefix="a", created_from=datetime(2025, 1, 1, tzinfo=UTC))
+    pipeline = organizations.page_stages(DirectoryPage(narrow, page, order))
+    first = pipeline[0]["$match"]
+    assert first[order] == {"$gte": KEYS[order]}
+    assert not [name for name in first if name.startswith("$")]
+    found = await database[organizations.COLLECTION].aggregate(pipeline).to_list(11)
+    assert found == []
 
 
 @pytest.mark.parametrize(

@@ -31,14 +31,11 @@ def matches(document: Document, condition: Document) -> bool:
 
 def read(documents: list[Document], request: PageRequest, *, descending: bool) -> pages.Page[Document]:
     """Answer a page request as a database would."""
-    found = [
-        one
-        for one in documents
-        if all(matches(one, each) for each in pages.bounds("k", request, descending=descending))
-    ]
-    reverse = pages.sort("k", request, descending=descending)[0][1] < 0
-    found.sort(key=lambda one: (one["k"], one["_id"]), reverse=reverse)
-    return pages.cut(found[: request.limit + 1], request)
+    *filters, sort, limit = pages.stages([{"here": True}], "k", request, descending=descending)
+    found = [one for one in documents if all(matches(one, each["$match"]) for each in filters)]
+    assert list(sort["$sort"]) == ["k", "_id"]
+    found.sort(key=lambda one: (one["k"], one["_id"]), reverse=sort["$sort"]["k"] < 0)
+    return pages.cut(found[: limit["$limit"]], request)
 
 
 @given(RECORDS, st.integers(1, 6), st.booleans(), st.booleans())
@@ -49,7 +46,7 @@ def test_walk_is_complete_and_in_order(
     backwards: bool,  # noqa: FBT001 - drawn by hypothesis
 ) -> None:
     """In either direction, with any page size, with equal keys: each record once, in order."""
-    documents = [{"k": key, "_id": f"{number:02}"} for key, number in records]
+    documents = [{"k": key, "_id": f"{number:02}", "here": True} for key, number in records]
     expected = sorted(documents, key=lambda one: (one["k"], one["_id"]), reverse=descending)
     walked: list[Document] = []
     cursor = None
@@ -66,7 +63,10 @@ def test_walk_is_complete_and_in_order(
 
 def test_both_cursors_cut_a_window() -> None:
     """A page may have a cursor on either side."""
-    request = PageRequest(
-        5, after=(datetime(2026, 1, 1, tzinfo=UTC), "a"), before=(datetime(2026, 1, 2, tzinfo=UTC), "b")
-    )
-    assert len(pages.bounds("k", request, descending=False)) == 2
+    after, before = (datetime(2026, 1, 1, tzinfo=UTC), "a"), (datetime(2026, 1, 2, tzinfo=UTC), "b")
+    request = PageRequest(5, after=after, before=before)
+    filters = [stage["$match"] for stage in pages.stages([], "k", request, descending=False) if "$match" in stage]
+    inside = {"k": datetime(2026, 1, 1, 12, tzinfo=UTC), "_id": "c"}
+    edges = [{"k": at, "_id": record_id} for at, record_id in (after, before)]
+    assert all(matches(inside, each) for each in filters)
+    assert not any(all(matches(edge, each) for each in filters) for edge in edges)
