@@ -23,6 +23,7 @@ import typer
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+import schema.lean_imports as _lean  # noqa: F401 - before others import what it keeps out
 from auth.algorithms import Algorithm
 from resolvers.mail_settings import MailSettings
 from resolvers.setting_types import CommaSeparated, Lifetime, Networks, Retention
@@ -127,8 +128,7 @@ class State(TypedDict):
 def load_settings() -> Settings:
     """Read the settings; raise `StartupError` that names the first key that is wrong, without its value."""
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
-    if unknown:
+    if unknown := sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known):
         raise StartupError(f"{unknown[0]}: there is no setting of this name.")
     try:
         return Settings()

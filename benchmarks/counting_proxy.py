@@ -28,7 +28,9 @@ class CountingProxy:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, requests = await asyncio.open_connection(*self._target)
         try:
-            await asyncio.gather(_pass_on(reader, requests, self.commands), _pass_on(answers, writer, None))
+            # Not handed on: the streams of Python 3.11 print a traceback of a handler that was cancelled.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(_pass_on(reader, requests, self.commands), _pass_on(answers, writer, None))
         finally:
             for end in (requests, writer):
                 end.close()

@@ -25,7 +25,7 @@
   gives to the resolvers; `logs`: the form of the log, `tracebacks`: that of errors in it.
 - `transfers`, `transfer_problems`: export and import over HTTP; `audit_downloads`: the audit trail; `downloads`: how a
   file is sent; `transfer_commands`, `transfer_client`: the commands.
-- `key_commands`: the commands `keys …`.
+- `key_commands`: the commands `keys …`; `lean_imports`: what the start of all commands does without.
 - `metrics`: what the edge counts, `operation_kinds` what it wants to know for this; `exposition`: the route `/metrics`,
   opened by the `metric_settings`; `metric_files`: where workers count.
 - `health`, `jwks`, `playground`: the other routes; `problems`: answers to requests that never reach GraphQL.

@@ -3,6 +3,7 @@
 import asyncio
 
 import pymongo
+import pytest
 
 from benchmarks import counting_proxy
 from benchmarks.database import SharedDatabase
@@ -21,3 +22,14 @@ async def test_every_command_is_counted_once(mongodb_uri: str, database: Databas
     with counting_proxy.running(*shared.address) as proxy:
         assert await asyncio.to_thread(read_thrice) == [{"_id": 1}] * 3
     assert proxy.commands == {"find": 3}
+
+
+def test_connections_that_are_open_are_ended_without_a_word(mongodb_uri: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Found in a report that ended in tracebacks: a driver's connections outlive what they were counted for."""
+    shared = SharedDatabase(mongodb_uri, "the run's")
+    with counting_proxy.running(*shared.address) as proxy:
+        uri = shared.uri_through(proxy.port)
+        client = pymongo.MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=1000)
+        client.admin.command("ping")
+    client.close()
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
