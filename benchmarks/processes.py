@@ -1,5 +1,6 @@
 """Processes under measurement: started in a group of their own, held while others are measured, looked at in /proc."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -45,7 +46,8 @@ class Group:
         """Have all their threads, and those to come, run on these processors."""
         for pid in self.pids():
             for thread in Path(f"/proc/{pid}/task").iterdir():
-                os.sched_setaffinity(int(thread.name), processors)
+                with contextlib.suppress(ProcessLookupError):  # One that has just ended.
+                    os.sched_setaffinity(int(thread.name), processors)
 
 
 class Server(Group):

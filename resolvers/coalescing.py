@@ -9,7 +9,7 @@ import contextvars
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 _AT_ONCE = 32
 _STALLED_SECONDS = 0.1
@@ -51,11 +51,13 @@ class Coalescer(Generic[_K, _V]):
         # In a context of its own: what the first request has set, a deadline for one, is not for the others.
         task = asyncio.get_running_loop().create_task(self._run(batch), context=contextvars.Context())
         self._under_way.add(task)
-        task.add_done_callback(self._finished)
 
     async def _run(self, batch: Mapping[_K, "asyncio.Future[_V | None]"]) -> None:
         try:
-            found = await self._fetch(list(batch))
+            try:
+                found = await self._fetch(list(batch))
+            finally:
+                self._finished()  # Before those who waited go on: the database works meanwhile.
         except Exception as error:  # noqa: BLE001 - whoever asked is told
             for waiting in batch.values():
                 waiting.set_exception(error)
@@ -66,7 +68,7 @@ class Coalescer(Generic[_K, _V]):
             for waiting in batch.values():
                 waiting.cancel()
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+    def _finished(self) -> None:
+        self._under_way.discard(cast("asyncio.Task[None]", asyncio.current_task()))
         if self._waiting and not self._planned and self._may_begin():
             self._begin()

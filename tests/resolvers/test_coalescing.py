@@ -73,6 +73,23 @@ async def test_load_makes_batches_larger(shelf: Shelf) -> None:
     assert await asyncio.gather(*others) == [f"old {number % 20}" for number in range(100)]
 
 
+async def test_next_fetch_is_under_way_before_anybody_goes_on(shelf: Shelf) -> None:
+    """The database works at it while those who were waited for are answered."""
+    found = Coalescer(shelf.fetch)
+
+    async def fetches_when_told(load: asyncio.Future[str | None]) -> int:
+        await load
+        return len(shelf.asked)
+
+    first = asyncio.ensure_future(fetches_when_told(found.load(1)))
+    await settle()
+    second = found.load(2)
+    shelf.answer()
+    assert await first == 2
+    shelf.answer()
+    assert await second == "old 2"
+
+
 async def test_nothing_is_older_than_who_asks(shelf: Shelf) -> None:
     """A key that is being fetched is fetched again for who asks now: the fetch may have looked already."""
     found = Coalescer(shelf.fetch)
