@@ -1,6 +1,6 @@
 """Keyset pagination: a page starts behind the key of the last record seen, at equal cost at any depth."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -32,19 +32,20 @@ class Page(Generic[_T]):
     has_previous: bool
 
 
-def stages(conditions: Iterable[Document], field: str, page: PageRequest, *, descending: bool) -> list[Document]:
+def stages(conditions: Sequence[Document], field: str, page: PageRequest, *, descending: bool) -> list[Document]:
     """Return the aggregation of what meets all conditions, and of it the page and one record more, in its order.
 
-    What decides between records of the same value is a stage of its own: MongoDB makes one filter of them all, and one
-    range of an index; the embedded database uses no index for a filter with an `$or`.
+    MongoDB makes one filter of the stages, and of that one range of an index. The embedded database looks at the first
+    one alone: it uses no index for an `$or`, and behind an equality it leaves out what equals the end of a range.
     """
     beyond, within = ("$lt", "$gt") if descending else ("$gt", "$lt")
     keys = [(key, operator) for key, operator in ((page.after, beyond), (page.before, within)) if key is not None]
     ranges = [{field: {f"{operator}e": value}} for (value, _), operator in keys]
     ties = [{"$or": [{field: {operator: value}}, {"_id": {operator: one}}]} for (value, one), operator in keys]
-    filters = [*_merged([*ranges, *conditions]), *ties]
+    equality = any(not isinstance(value, Mapping) for condition in conditions for value in condition.values())
+    filters = [*_merged(conditions), *ranges] if equality else _merged([*ranges, *conditions])
     order = dict(sort(field, page, descending=descending))
-    return [*({"$match": one} for one in filters), {"$sort": order}, {"$limit": page.limit + 1}]
+    return [*({"$match": one} for one in [*filters, *ties]), {"$sort": order}, {"$limit": page.limit + 1}]
 
 
 def sort(field: str, page: PageRequest, *, descending: bool) -> list[tuple[str, int]]:

@@ -22,8 +22,7 @@ async def test_pages_are_read_in_the_order_of_an_index(
     """The plan of a page behind a cursor has an index scan and no sort."""
     page = PageRequest(10, after=(datetime(2026, 1, 1, tzinfo=UTC), "0" * 24), backwards=backwards)
     pipeline = invitations.page_stages(OrganizationId("a" * 24), states, page)
-    equal = {"organization_id": "a" * 24, **({} if states is None else {"state": states[0]})}
-    heeded = {**equal, "created_at": pipeline[0]["$match"]["created_at"]}
+    heeded = {"organization_id": "a" * 24, **({} if states is None else {"state": states[0]})}
     found = await plans.stages_of_page(database, invitations.COLLECTION, pipeline, heeded=heeded)
     assert "IXSCAN" in found
     assert not plans.SORTS & set(found)
