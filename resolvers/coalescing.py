@@ -54,10 +54,7 @@ class Coalescer(Generic[_K, _V]):
 
     async def _run(self, batch: Mapping[_K, "asyncio.Future[_V | None]"]) -> None:
         try:
-            try:
-                found = await self._fetch(list(batch))
-            finally:
-                self._finished()  # Before those who waited go on: the database works meanwhile.
+            found = await self._fetched(list(batch))
         except Exception as error:  # noqa: BLE001 - whoever asked is told
             for waiting in batch.values():
                 waiting.set_exception(error)
@@ -68,7 +65,11 @@ class Coalescer(Generic[_K, _V]):
             for waiting in batch.values():
                 waiting.cancel()
 
-    def _finished(self) -> None:
-        self._under_way.discard(cast("asyncio.Task[None]", asyncio.current_task()))
-        if self._waiting and not self._planned and self._may_begin():
-            self._begin()
+    async def _fetched(self, keys: Sequence[_K]) -> Mapping[_K, _V]:
+        """Fetch, and begin with the next batch before those who waited go on: the database works meanwhile."""
+        try:
+            return await self._fetch(keys)
+        finally:
+            self._under_way.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            if self._waiting and not self._planned and self._may_begin():
+                self._begin()

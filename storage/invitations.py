@@ -147,8 +147,7 @@ async def find_page(
     page: PageRequest,
 ) -> Page[InvitationRecord]:
     """Return a page of an organization's invitations, newest first; of any state unless some are given."""
-    found = await database[COLLECTION].aggregate(page_stages(organization_id, states, page)).to_list(page.limit + 1)
-    return pages.cut([from_document(document) for document in found], page)
+    return await pages.read(database[COLLECTION], page_stages(organization_id, states, page), page, from_document)
 
 
 def page_stages(

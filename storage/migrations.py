@@ -190,8 +190,7 @@ async def find_by_ids(database: Database, ids: Sequence[MigrationId]) -> dict[Mi
 
 async def find_page(database: Database, organization_id: OrganizationId, page: PageRequest) -> Page[MigrationRecord]:
     """Return a page of an organization's moves, newest first."""
-    found = await database[COLLECTION].aggregate(page_stages(organization_id, page)).to_list(page.limit + 1)
-    return pages.cut([from_document(document) for document in found], page)
+    return await pages.read(database[COLLECTION], page_stages(organization_id, page), page, from_document)
 
 
 def page_stages(organization_id: OrganizationId, page: PageRequest) -> list[Document]:

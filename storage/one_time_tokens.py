@@ -68,8 +68,9 @@ async def spend(database: Database, tx: Session, purpose: TokenPurpose, token: s
     if query is None:
         return None
     document: Document | None = await database[COLLECTION].find_one(query, session=tx)
-    spent = await database[COLLECTION].delete_one(query, session=tx)
-    return _subject(document) if spent.deleted_count else None
+    if document is None or not (await database[COLLECTION].delete_one(query, session=tx)).deleted_count:
+        return None
+    return _subject(document)
 
 
 async def void(

@@ -201,9 +201,7 @@ async def find_pages(
 
 async def find_page(database: Database, wanted: DirectoryPage) -> Page[OrganizationRecord]:
     """Return one page of the directory."""
-    page = wanted.page
-    found = await database[COLLECTION].aggregate(page_stages(wanted)).to_list(page.limit + 1)
-    return pages.cut([from_document(document) for document in found], page)
+    return await pages.read(database[COLLECTION], page_stages(wanted), wanted.page, from_document)
 
 
 def page_stages(wanted: DirectoryPage) -> list[Document]:
@@ -234,9 +232,9 @@ async def _update_active(
 
     async def write(tx: Session) -> OrganizationRecord | None:
         update = {**fields, **names, "updated_at": now()}
-        before: Document | None = await database[COLLECTION].find_one(active, session=tx)
-        changed = await database[COLLECTION].update_one(active, {"$set": update}, session=tx)
-        if before is None or not changed.matched_count:
+        collection = database[COLLECTION]
+        before: Document | None = await collection.find_one(active, session=tx)
+        if before is None or not (await collection.update_one(active, {"$set": update}, session=tx)).matched_count:
             return None
         changes = {name: audit_events.change(before[name], value) for name, value in fields.items()}
         event = NewEvent(AuditAction.ORGANIZATION_UPDATED, Target(TargetKind.ORGANIZATION, organization_id), changes)

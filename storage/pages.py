@@ -1,11 +1,11 @@
 """Keyset pagination: a page starts behind the key of the last record seen, at equal cost at any depth."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from storage.database import Document
+from storage.database import Collection, Document
 
 _T = TypeVar("_T")
 
@@ -52,6 +52,14 @@ def sort(field: str, page: PageRequest, *, descending: bool) -> list[tuple[str, 
     """Return the sort order in which the page is to be read."""
     direction = -1 if descending != page.backwards else 1
     return [(field, direction), ("_id", direction)]
+
+
+async def read(
+    collection: Collection, stages: Sequence[Document], page: PageRequest, from_document: Callable[[Document], _T]
+) -> Page[_T]:
+    """Read a page by its `stages`."""
+    found = await collection.aggregate(stages).to_list(page.limit + 1)
+    return cut([from_document(document) for document in found], page)
 
 
 def cut(items: Sequence[_T], page: PageRequest) -> Page[_T]:

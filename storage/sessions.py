@@ -116,8 +116,7 @@ async def find_by_ids(database: Database, ids: Sequence[SessionId]) -> dict[Sess
 
 async def find_page(database: Database, subject_id: AdminId | OperatorId, page: PageRequest) -> Page[SessionRecord]:
     """Return a page of an account's live sessions, newest first."""
-    found = await database[COLLECTION].aggregate(page_stages(subject_id, page)).to_list(page.limit + 1)
-    return pages.cut([from_document(document) for document in found], page)
+    return await pages.read(database[COLLECTION], page_stages(subject_id, page), page, from_document)
 
 
 def page_stages(subject_id: AdminId | OperatorId, page: PageRequest) -> list[Document]:
